@@ -1,0 +1,44 @@
+#include "core/peer_book.hpp"
+
+#include <algorithm>
+
+namespace p2p {
+
+bool peer_book::try_now(const endpoint& where, time_point now) {
+    if (trying_.contains(where) || trying_.size() >= options_.most_connections) return false;
+    const auto wait = not_before_.find(where);
+    if (wait != not_before_.end() && now < wait->second) return false;
+    if (std::ranges::any_of(connected_, [&](auto& c) { return c.second.where == where; })) return false;
+    trying_.insert(where);
+    return true;
+}
+
+void peer_book::tried(const endpoint& where, time_point now) {
+    trying_.erase(where);
+    std::erase_if(not_before_, [now](const auto& entry) { return entry.second <= now; });
+    not_before_[where] = now + options_.retry_after;
+}
+
+admission peer_book::admit(peer_id connection, std::uint64_t instance, const endpoint& where,
+                           bool opened) {
+    if (instance == instance_) return {"this peer itself", {}};
+    if (banned_.contains(instance)) return {"it sent wrong chunks", {}};
+    const auto theirs = std::count_if(connected_.begin(), connected_.end(), [](auto& c) { return !c.second.opened; });
+    if (!opened && static_cast<std::size_t>(theirs) >= options_.most_connections) return {"too many connections", {}};
+
+    admission verdict;
+    const auto twin = std::find_if(connected_.begin(), connected_.end(),
+                                   [instance](auto& c) { return c.second.instance == instance; });
+    if (twin != connected_.end()) {
+        const bool smaller_opened = opened == (instance_ < instance);
+        if (twin->second.opened != opened && !smaller_opened) return {"connected already", {}};
+        verdict.replaces = twin->first;
+        connected_.erase(twin);
+    }
+    connected_[connection] = {instance, where, opened};
+    return verdict;
+}
+
+void peer_book::left(peer_id connection) { connected_.erase(connection); }
+
+}  // namespace p2p

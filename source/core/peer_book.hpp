@@ -1,0 +1,60 @@
+// Whom a peer is connected to, whom it may connect to, and which of two connections to the same peer stays.
+#pragma once
+
+#include "core/types.hpp"
+#include "core/units.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace p2p {
+
+struct peer_book_options {
+    std::size_t most_connections = 60;            ///< opened by this peer; others may open as many to it
+    duration retry_after = std::chrono::seconds{5};  ///< before an address is tried again
+};
+
+/// Whether a connection may stay, now that the other side has said who it is.
+struct admission {
+    std::string refused;              ///< why not; empty: it may
+    std::optional<peer_id> replaces;  ///< an older connection to the same peer, which is to be closed
+};
+
+class peer_book {
+public:
+    /// `instance`: a random number by which this peer tells itself and others apart.
+    peer_book(peer_book_options options, std::uint64_t instance) : options_(options), instance_(instance) {}
+
+    /// Whether to connect to this address now; if so it counts as being tried until tried() says otherwise.
+    bool try_now(const endpoint& where, time_point now);
+
+    /// An attempt or a connection that this peer opened has ended.
+    void tried(const endpoint& where, time_point now);
+
+    /// `opened`: by this peer. Where two peers connect to each other at once, both keep the connection that the one with
+    /// the smaller instance opened; of two that the same side opened, the later one.
+    /// `where`: the address that the other side says it can be connected to at.
+    admission admit(peer_id connection, std::uint64_t instance, const endpoint& where, bool opened);
+    void left(peer_id connection);
+
+    void ban(std::uint64_t instance) { banned_.insert(instance); }
+
+private:
+    struct known {
+        std::uint64_t instance = 0;
+        endpoint where;
+        bool opened = false;
+    };
+
+    peer_book_options options_;
+    std::uint64_t instance_;
+    std::set<endpoint> trying_;
+    std::map<endpoint, time_point> not_before_;
+    std::map<peer_id, known> connected_;
+    std::set<std::uint64_t> banned_;
+};
+
+}  // namespace p2p

@@ -1,0 +1,221 @@
+#include "core/registry.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace p2p {
+
+namespace {
+
+template <class Entry>
+bool same_content(const Entry& entry, const chunk_claim& claim) {
+    return entry.hash == claim.hash && entry.size == claim.size;
+}
+
+}  // namespace
+
+registry::registry(registry_options options, std::uint64_t seed) : options_(options), random_(seed) {}
+
+registry::joined registry::join(peer_info info) {
+    joined result{peer_id{++last_id_}, std::nullopt};
+    if (const auto old = by_address_.find(info.address); old != by_address_.end()) {
+        result.replaced = old->second;
+        leave(*result.replaced);
+    }
+    by_address_[info.address] = result.peer;
+    peers_.emplace(result.peer, std::move(info));
+    return result;
+}
+
+void registry::leave(peer_id peer) {
+    const auto known = peers_.find(peer);
+    if (known == peers_.end()) return;
+    for (auto set = sets_.begin(); set != sets_.end();) {
+        const auto here = set++;
+        const auto leaver = here->second.members.find(peer);
+        if (leaver == here->second.members.end()) continue;
+        forget(here->second, peer, leaver->second.holds | leaver->second.claims);
+        here->second.members.erase(leaver);
+        erase_if_void(here);
+    }
+    by_address_.erase(known->second.address);
+    peers_.erase(known);
+}
+
+registry_news registry::announce(peer_id peer, const file_set_key& key, std::span<const chunk_claim> claims) {
+    registry_news news;
+    file_set& set = sets_[key];
+    news.new_member = set.members.try_emplace(peer).second;
+    for (const chunk_claim& claim : claims) {
+        const auto known = set.chunk_list.find(claim.chunk);
+        if (known != set.chunk_list.end())
+            announce_agreed(set, known->second, peer, claim, news);
+        else
+            announce_open(set, peer, claim, news);
+    }
+    return news;
+}
+
+void registry::announce_agreed(file_set& set, agreed_chunk& known, peer_id peer, const chunk_claim& claim,
+                               registry_news& news) {
+    if (same_content(known, claim)) {
+        drop_claim(set, peer, claim.chunk);
+        add_holder(set, known, peer, claim.chunk, news);
+        return;
+    }
+    if (set.members[peer].holds.erase(claim.chunk)) --known.holders;
+    put_claim(set, peer, claim);
+    news.disputes.push_back({claim, known.hash, peer});
+}
+
+void registry::announce_open(file_set& set, peer_id peer, const chunk_claim& claim, registry_news& news) {
+    put_claim(set, peer, claim);
+    if (voters_for(set, claim) >= options_.quorum) promote(set, claim, peer, news);
+}
+
+std::size_t registry::voters_for(const file_set& set, const chunk_claim& claim) const {
+    std::set<peer_id> peers;
+    std::set<std::string_view> hosts;
+    for (const claimed& entry : set.check_list.at(claim.chunk)) {
+        if (!same_content(entry, claim)) continue;
+        peers.insert(entry.peer);
+        hosts.insert(peers_.at(entry.peer).voter_host);
+    }
+    return options_.one_vote == vote_per::peer ? peers.size() : hosts.size();
+}
+
+void registry::promote(file_set& set, const chunk_claim& claim, peer_id announcer, registry_news& news) {
+    agreed_chunk& known = set.chunk_list[claim.chunk];
+    known = {claim.hash, claim.size, 0};
+    promotion promoted{claim, {}};
+    const std::vector<claimed> entries = set.check_list.at(claim.chunk);
+    for (const claimed& entry : entries) {
+        if (entry.peer != announcer) news.restated[entry.peer].insert(claim.chunk);
+        if (same_content(entry, claim)) {
+            promoted.voters.push_back(entry.peer);
+            drop_claim(set, entry.peer, claim.chunk);
+            add_holder(set, known, entry.peer, claim.chunk, news);
+        } else {
+            news.disputes.push_back({{claim.chunk, entry.hash, entry.size}, claim.hash, entry.peer});
+        }
+    }
+    news.promotions.push_back(std::move(promoted));
+}
+
+void registry::add_holder(file_set& set, agreed_chunk& known, peer_id peer, chunk_index chunk,
+                          registry_news& news) {
+    if (!set.members[peer].holds.insert(chunk)) return;
+    set.members[peer].waits.erase(chunk);
+    if (++known.holders > 1) return;
+    for (auto& [id, one] : set.members)
+        if (one.waits.erase(chunk)) news.available[id].insert(chunk);
+}
+
+void registry::put_claim(file_set& set, peer_id peer, const chunk_claim& claim) {
+    drop_claim(set, peer, claim.chunk);
+    set.members[peer].claims.insert(claim.chunk);
+    set.check_list[claim.chunk].push_back({peer, claim.hash, claim.size});
+}
+
+void registry::drop_claim(file_set& set, peer_id peer, chunk_index chunk) {
+    if (!set.members[peer].claims.erase(chunk)) return;
+    const auto entries = set.check_list.find(chunk);
+    std::erase_if(entries->second, [peer](const claimed& entry) { return entry.peer == peer; });
+    if (entries->second.empty()) set.check_list.erase(entries);
+}
+
+void registry::forget(file_set& set, peer_id peer, const chunk_set& chunks) {
+    membership& leaver = set.members.at(peer);
+    for (const chunk_index chunk : chunks) {
+        drop_claim(set, peer, chunk);
+        if (leaver.holds.erase(chunk)) --set.chunk_list.at(chunk).holders;
+    }
+}
+
+void registry::withdraw(peer_id peer, const file_set_key& key, const chunk_set& chunks) {
+    const auto set = sets_.find(key);
+    if (set != sets_.end() && set->second.members.contains(peer)) forget(set->second, peer, chunks);
+}
+
+// A set that nobody is a member of is kept for what was agreed in it, and for nothing else.
+void registry::erase_if_void(std::map<file_set_key, file_set>::iterator set) {
+    if (set->second.members.empty() && set->second.chunk_list.empty()) sets_.erase(set);
+}
+
+standing registry::standing_of(peer_id peer, const file_set_key& key, const chunk_set& chunks) const {
+    standing result;
+    const auto set = sets_.find(key);
+    if (set == sets_.end()) return result;
+    const auto one = set->second.members.find(peer);
+    if (one == set->second.members.end()) return result;
+    result.agreed = one->second.holds & chunks;
+    for (const chunk_index chunk : one->second.claims & chunks)
+        (set->second.chunk_list.contains(chunk) ? result.disputed : result.pending).insert(chunk);
+    return result;
+}
+
+void registry::wait_for(peer_id peer, const file_set_key& key, const chunk_set& chunks) {
+    file_set& set = sets_[key];
+    membership& waiter = set.members[peer];
+    for (const chunk_index chunk : chunks) {
+        const auto known = set.chunk_list.find(chunk);
+        const std::uint32_t own = waiter.holds.contains(chunk) ? 1 : 0;
+        if (known == set.chunk_list.end() || known->second.holders == own) waiter.waits.insert(chunk);
+    }
+}
+
+location registry::locate(peer_id asker, const file_set_key& key, const chunk_set& chunks,
+                          std::size_t most_holders) {
+    location result;
+    const auto set = sets_.find(key);
+    if (set == sets_.end()) {
+        result.unknown = chunks;
+        return result;
+    }
+    chunk_set uncovered;  // agreed, and no holder of it was named yet
+    for (const chunk_index chunk : chunks) {
+        const auto known = set->second.chunk_list.find(chunk);
+        if (known == set->second.chunk_list.end()) {
+            result.unknown.insert(chunk);
+        } else {
+            result.agreed.push_back({chunk, known->second.hash, known->second.size});
+            uncovered.insert(chunk);
+        }
+    }
+
+    std::vector<std::pair<peer_id, chunk_set>> spare;
+    for (auto& candidate : holders_of(set->second, uncovered, asker)) {
+        const std::uint32_t before = uncovered.size();
+        uncovered -= candidate.second;
+        const bool needed = uncovered.size() < before;
+        (needed ? result.holders : spare).push_back(std::move(candidate));
+    }
+    for (auto& candidate : spare) {
+        if (result.holders.size() >= most_holders) break;
+        result.holders.push_back(std::move(candidate));
+    }
+    return result;
+}
+
+std::vector<std::pair<peer_id, chunk_set>> registry::holders_of(const file_set& set, const chunk_set& chunks,
+                                                                peer_id asker) {
+    std::vector<std::pair<peer_id, chunk_set>> holders;
+    for (const auto& [id, one] : set.members) {
+        if (id == asker) continue;
+        chunk_set held;
+        for (const chunk_index chunk : chunks)
+            if (one.holds.contains(chunk)) held.insert(chunk);
+        if (!held.empty()) holders.emplace_back(id, std::move(held));
+    }
+    std::shuffle(holders.begin(), holders.end(), random_);
+    return holders;
+}
+
+std::vector<std::uint32_t> registry::other_counts(const file_set_key& key) const {
+    std::vector<std::uint32_t> counts;
+    for (auto set = sets_.lower_bound({key.name, 0}); set != sets_.end() && set->first.name == key.name; ++set)
+        if (set->first.count != key.count) counts.push_back(set->first.count);
+    return counts;
+}
+
+}  // namespace p2p

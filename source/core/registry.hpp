@@ -1,0 +1,150 @@
+// What a tracker knows: the peers, and for each file-set its check_list and its chunk_list.
+// Takes events, returns what they changed; has no socket and no clock. Who is alive is the caller's business.
+//
+// For each file-set it keeps track of
+//   * the check_list: claims (chunk, hash, size, peer) that too few voters agree on, or that others disagree with;
+//   * the chunk_list: chunks whose hash is agreed, and how many peers hold them. It only ever grows;
+//   * its members: which agreed chunks each of them holds, and which chunks it waits for.
+#pragma once
+
+#include "core/chunk_set.hpp"
+#include "core/file_set.hpp"
+#include "core/types.hpp"
+#include "core/units.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace p2p {
+
+/// What counts as one voter: a peer, or all the peers of a host (by the address that the tracker sees).
+enum class vote_per { peer, host };
+
+struct registry_options {
+    unsigned quorum = 2;  ///< voters that must claim the same hash and size before a chunk is agreed
+    vote_per one_vote = vote_per::peer;
+};
+
+struct peer_info {
+    std::string name;
+    endpoint address;        ///< where others connect to
+    std::string voter_host;  ///< the address that its connection comes from
+};
+
+/// A chunk went from the check_list to the chunk_list.
+struct promotion {
+    chunk_claim agreed;
+    std::vector<peer_id> voters;
+};
+
+/// A peer claims something else than what is agreed.
+struct dispute {
+    chunk_claim claim;
+    chunk_hash agreed;
+    peer_id peer;
+};
+
+/// What an announcement changed, beyond the announcer itself.
+struct registry_news {
+    bool new_member = false;  ///< the announcer was no member of this set before
+    std::vector<promotion> promotions;
+    std::vector<dispute> disputes;
+    std::map<peer_id, chunk_set> restated;   ///< pending chunks of other peers that became agreed or disputed
+    std::map<peer_id, chunk_set> available;  ///< chunks that these peers wait for, and that can be had now
+};
+
+/// How chunks that a peer announced stand.
+struct standing {
+    chunk_set agreed;
+    chunk_set pending;
+    chunk_set disputed;
+};
+
+/// Where chunks are.
+struct location {
+    std::vector<chunk_claim> agreed;
+    std::vector<std::pair<peer_id, chunk_set>> holders;  ///< in random order; a sample where there are many
+    chunk_set unknown;
+};
+
+class registry {
+public:
+    registry(registry_options options, std::uint64_t seed);
+
+    struct joined {
+        peer_id peer;
+        std::optional<peer_id> replaced;  ///< a peer of the same address; it is forgotten
+    };
+    joined join(peer_info info);
+    void leave(peer_id peer);
+
+    /// `peer` must have joined, claims' chunks must be 1 .. set.count. Makes the peer a member of the set.
+    registry_news announce(peer_id peer, const file_set_key& set, std::span<const chunk_claim> claims);
+    void withdraw(peer_id peer, const file_set_key& set, const chunk_set& chunks);
+
+    /// How those of `chunks` stand that the peer announced.
+    standing standing_of(peer_id peer, const file_set_key& set, const chunk_set& chunks) const;
+
+    /// Makes the peer wait, until it has them, for those of `chunks` that nobody else can give it now.
+    void wait_for(peer_id peer, const file_set_key& set, const chunk_set& chunks);
+
+    /// At least one holder of each chunk that has one, and others at random, up to `most_holders` (more only where
+    /// that many are needed); never the asker.
+    location locate(peer_id asker, const file_set_key& set, const chunk_set& chunks, std::size_t most_holders);
+
+    /// Counts of other sets that have this one's name.
+    std::vector<std::uint32_t> other_counts(const file_set_key& set) const;
+
+    const peer_info& peer(peer_id peer) const { return peers_.at(peer); }
+    std::size_t peer_count() const { return peers_.size(); }
+
+private:
+    struct claimed {
+        peer_id peer;
+        chunk_hash hash;
+        byte_count size = 0;
+    };
+    struct agreed_chunk {
+        chunk_hash hash;
+        byte_count size = 0;
+        std::uint32_t holders = 0;
+    };
+    struct membership {
+        chunk_set holds;   // on the chunk_list
+        chunk_set claims;  // on the check_list
+        chunk_set waits;
+    };
+    struct file_set {
+        std::unordered_map<chunk_index, std::vector<claimed>> check_list;
+        std::unordered_map<chunk_index, agreed_chunk> chunk_list;
+        std::map<peer_id, membership> members;
+    };
+
+    void announce_agreed(file_set& set, agreed_chunk& known, peer_id peer, const chunk_claim& claim,
+                         registry_news& news);
+    void announce_open(file_set& set, peer_id peer, const chunk_claim& claim, registry_news& news);
+    void promote(file_set& set, const chunk_claim& claim, peer_id announcer, registry_news& news);
+    void add_holder(file_set& set, agreed_chunk& known, peer_id peer, chunk_index chunk, registry_news& news);
+    static void put_claim(file_set& set, peer_id peer, const chunk_claim& claim);
+    static void drop_claim(file_set& set, peer_id peer, chunk_index chunk);
+    static void forget(file_set& set, peer_id peer, const chunk_set& chunks);
+    std::vector<std::pair<peer_id, chunk_set>> holders_of(const file_set& set, const chunk_set& chunks,
+                                                          peer_id asker);
+    std::size_t voters_for(const file_set& set, const chunk_claim& claim) const;
+    void erase_if_void(std::map<file_set_key, file_set>::iterator set);
+
+    registry_options options_;
+    std::mt19937_64 random_;
+    std::uint64_t last_id_ = 0;
+    std::unordered_map<peer_id, peer_info> peers_;
+    std::map<endpoint, peer_id> by_address_;
+    std::map<file_set_key, file_set> sets_;
+};
+
+}  // namespace p2p

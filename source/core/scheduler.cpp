@@ -1,0 +1,295 @@
+#include "core/scheduler.hpp"
+
+#include "core/pick.hpp"
+
+#include <algorithm>
+
+namespace p2p {
+
+namespace {
+
+// The last few chunks count, an outlier does not throw the figure off.
+void smooth(duration& typical, duration latest) {
+    typical = typical == duration{} ? latest : (typical * 3 + latest) / 4;
+}
+
+// A second copy is worth its bytes only once the first takes clearly longer than usual.
+constexpr int late_factor = 2;
+constexpr duration never_late_before = std::chrono::milliseconds{200};
+
+}  // namespace
+
+scheduler::scheduler(std::uint32_t count, chunk_set present, scheduler_options options, std::uint64_t seed)
+    : count_(count), options_(options), random_(seed), missing_(chunk_set::first(count) - present) {}
+
+void scheduler::agreed(chunk_index chunk) {
+    agreed_.insert(chunk);
+    update_wanted(chunk);
+}
+
+void scheduler::peer_joined(peer_id id, time_point now) {
+    source& peer = peers_[id];
+    peer.heard = peer.delivered = now;
+}
+
+void scheduler::peer_has(peer_id id, const chunk_set& chunks) {
+    source& peer = peers_.at(id);
+    for (const chunk_index chunk : chunks - peer.has) {
+        if (copies_.size() < chunk.value) copies_.resize(chunk.value);
+        ++copies_[chunk.value - 1];
+    }
+    peer.has |= chunks;
+}
+
+void scheduler::peer_left(peer_id id) {
+    const auto at = peers_.find(id);
+    if (at == peers_.end()) return;
+    for (const chunk_index chunk : at->second.has) --copies_[chunk.value - 1];
+    const std::vector<request> open = std::move(at->second.open);
+    peers_.erase(at);
+    for (const request& r : open) {
+        if (!r.chunk) continue;
+        std::erase(in_flight_[*r.chunk], id);
+        update_wanted(*r.chunk);
+    }
+}
+
+bool scheduler::started(peer_id id, chunk_index chunk, time_point now) {
+    progressed(id, now);
+    source& peer = peers_.at(id);
+    request* open = find_request(peer, chunk);
+    if (!open) {
+        open = find_request(peer, std::nullopt);
+        if (!open) return false;
+        if (!can_use_pick(peer, chunk)) {
+            close_request(peer, std::nullopt);
+            return false;
+        }
+        open->chunk = chunk;
+        in_flight_[chunk].push_back(id);
+    }
+    open->begun = true;
+    update_wanted(chunk);
+    return true;
+}
+
+// A chunk that is only queued elsewhere may come from here: whoever begins first is the better source.
+bool scheduler::can_use_pick(const source& peer, chunk_index chunk) const {
+    if (!missing_.contains(chunk) || !agreed_.contains(chunk) || peer.denied.contains(chunk)) return false;
+    const auto copies = in_flight_.find(chunk);
+    if (copies == in_flight_.end()) return true;
+    return std::ranges::none_of(copies->second, [&](peer_id id) {
+        const source& other = peers_.at(id);
+        const request* open = find_request(other, chunk);
+        return !other.slow && open && open->begun;
+    });
+}
+
+void scheduler::progressed(peer_id id, time_point now) {
+    source& peer = peers_.at(id);
+    peer.heard = now;
+    if (!peer.slow) return;
+    peer.slow = false;
+    for (const request& r : peer.open)
+        if (r.chunk) update_wanted(*r.chunk);
+}
+
+std::vector<order> scheduler::finished(peer_id id, chunk_index chunk, time_point now) {
+    source& peer = peers_.at(id);
+    if (const request* open = find_request(peer, chunk)) {
+        const duration took = now - std::max(open->since, peer.delivered);
+        smooth(peer.typical, took);
+        smooth(typical_, took);
+    }
+    peer.delivered = now;
+    close_request(peer, chunk);
+    std::erase(in_flight_[chunk], id);
+    return settle(chunk);
+}
+
+std::vector<order> scheduler::found(chunk_index chunk) { return settle(chunk); }
+
+std::vector<order> scheduler::settle(chunk_index chunk) {
+    missing_.erase(chunk);
+    wanted_.erase(chunk);
+    std::vector<order> orders;
+    if (const auto copies = in_flight_.find(chunk); copies != in_flight_.end()) {
+        for (const peer_id other : copies->second) {
+            close_request(peers_.at(other), chunk);
+            orders.push_back({order::kind::cancel, other, chunk});
+        }
+        in_flight_.erase(copies);
+    }
+    return orders;
+}
+
+bool scheduler::wrong(peer_id id, chunk_index chunk) {
+    refused(id, chunk);
+    return ++peers_.at(id).wrong >= options_.wrong_limit;
+}
+
+void scheduler::refused(peer_id id, std::optional<chunk_index> chunk) {
+    source& peer = peers_.at(id);
+    close_request(peer, chunk);
+    if (!chunk) return;
+    peer.denied.insert(*chunk);
+    std::erase(in_flight_[*chunk], id);
+    update_wanted(*chunk);
+}
+
+std::vector<order> scheduler::next_orders(time_point now) {
+    asked_at_ = now;
+    mark_slow_peers(now);
+    std::vector<order> orders;
+    while (auto next = next_order(now)) orders.push_back(*next);
+    return orders;
+}
+
+std::optional<order> scheduler::next_order(time_point now) {
+    if (missing_.empty() || open_at_delivering() >= options_.open_total) return std::nullopt;
+    std::vector<std::pair<double, peer_id>> ready;
+    for (const auto& [id, peer] : peers_)
+        if (!peer.slow && peer.open.size() < options_.open_per_peer && !peer.has.empty())
+            ready.emplace_back(expected_wait(peer), id);
+    std::shuffle(ready.begin(), ready.end(), random_);
+    std::stable_sort(ready.begin(), ready.end(), [](auto& a, auto& b) { return a.first < b.first; });
+    for (const auto& [wait, id] : ready)
+        if (auto next = ask(id, peers_.at(id), now)) return next;
+    return std::nullopt;
+}
+
+std::optional<order> scheduler::ask(peer_id id, source& peer, time_point now) {
+    const chunk_set useful = candidates(peer);
+    std::optional<chunk_index> chunk;
+    if (!useful.empty() && peer.has.size() == count_) {
+        const auto any_open = std::count_if(peer.open.begin(), peer.open.end(), [](auto& r) { return !r.chunk; });
+        if (useful.size() > static_cast<std::size_t>(any_open)) {
+            peer.open.push_back({std::nullopt, now});
+            return order{order::kind::request, id, std::nullopt};
+        }
+    } else {
+        chunk = pick_least(useful, [this](chunk_index c) { return copies(c); }, random_);
+    }
+    if (!chunk) chunk = pick_second_copy(peer, now);
+    if (!chunk) return std::nullopt;
+    peer.open.push_back({chunk, now});
+    in_flight_[*chunk].push_back(id);
+    update_wanted(*chunk);
+    return order{order::kind::request, id, chunk};
+}
+
+// The chunk whose oldest request is late, and that this peer could send as well.
+std::optional<chunk_index> scheduler::pick_second_copy(const source& peer, time_point now) const {
+    if (!wanted_.empty()) return std::nullopt;
+    std::optional<chunk_index> latest;
+    time_point since = time_point::max();
+    for (const auto& [chunk, askers] : in_flight_) {
+        if (!peer.has.contains(chunk) || peer.denied.contains(chunk) || find_request(peer, chunk)) continue;
+        const auto at = second_copy_at(chunk);
+        if (at && *at <= now && *at < since) {
+            latest = chunk;
+            since = *at;
+        }
+    }
+    return latest;
+}
+
+std::optional<time_point> scheduler::second_copy_at(chunk_index chunk) const {
+    const auto copies = in_flight_.find(chunk);
+    if (copies == in_flight_.end() || copies->second.empty() || copies->second.size() >= options_.copies_at_end)
+        return std::nullopt;
+    const request* first = find_request(peers_.at(copies->second.front()), chunk);
+    return first->since + std::max(late_factor * typical_, never_late_before);
+}
+
+std::optional<time_point> scheduler::next_deadline() const {
+    std::optional<time_point> next;
+    // What was due when next_orders() was last called could not be done then: only an event can change that.
+    const auto consider = [&](time_point at) {
+        if (at > asked_at_) next = next ? std::min(*next, at) : at;
+    };
+    for (const auto& [id, peer] : peers_)
+        if (!peer.slow && !peer.open.empty())
+            consider(std::max(peer.open.front().since, peer.heard) + options_.stall_after);
+    if (wanted_.empty() && open_at_delivering() < options_.open_total)
+        for (const auto& [chunk, askers] : in_flight_)
+            if (const auto at = second_copy_at(chunk)) consider(*at);
+    return next;
+}
+
+void scheduler::mark_slow_peers(time_point now) {
+    for (auto& [id, peer] : peers_) {
+        if (peer.slow || peer.open.empty()) continue;
+        if (now - std::max(peer.open.front().since, peer.heard) < options_.stall_after) continue;
+        peer.slow = true;
+        for (const request& r : peer.open)
+            if (r.chunk) update_wanted(*r.chunk);
+    }
+}
+
+void scheduler::update_wanted(chunk_index chunk) {
+    const auto copies = in_flight_.find(chunk);
+    if (copies != in_flight_.end() && copies->second.empty()) in_flight_.erase(copies);
+    const bool delivering = in_flight_.contains(chunk) &&
+                            std::ranges::any_of(in_flight_.at(chunk), [this](peer_id id) { return !peers_.at(id).slow; });
+    if (missing_.contains(chunk) && agreed_.contains(chunk) && !delivering)
+        wanted_.insert(chunk);
+    else
+        wanted_.erase(chunk);
+}
+
+chunk_set scheduler::candidates(const source& peer) const {
+    chunk_set useful = wanted_ & peer.has;
+    useful -= peer.denied;
+    for (const request& r : peer.open)
+        if (r.chunk) useful.erase(*r.chunk);
+    return useful;
+}
+
+chunk_set scheduler::except(peer_id id) const {
+    const auto at = peers_.find(id);
+    chunk_set out = missing_ - wanted_;
+    if (at != peers_.end()) out |= at->second.denied & missing_;
+    return out;
+}
+
+unsigned scheduler::copies(chunk_index chunk) const {
+    return chunk.value <= copies_.size() ? copies_[chunk.value - 1] : 0;
+}
+
+unsigned scheduler::open_at(peer_id id) const {
+    const auto at = peers_.find(id);
+    return at == peers_.end() ? 0 : static_cast<unsigned>(at->second.open.size());
+}
+
+unsigned scheduler::open_at_delivering() const {
+    unsigned open = 0;
+    for (const auto& [id, peer] : peers_)
+        if (!peer.slow) open += static_cast<unsigned>(peer.open.size());
+    return open;
+}
+
+// A peer that never delivered is tried as if it took no time, but for what is open there already.
+double scheduler::expected_wait(const source& peer) const {
+    const double each = std::chrono::duration<double>(peer.typical).count();
+    const double mean = std::chrono::duration<double>(typical_).count();
+    const double open = static_cast<double>(peer.open.size());
+    return peer.typical == duration{} ? open * (mean + 1e-6) : (open + 1) * each;
+}
+
+const scheduler::request* scheduler::find_request(const source& peer, std::optional<chunk_index> chunk) {
+    const auto at = std::ranges::find(peer.open, chunk, &request::chunk);
+    return at == peer.open.end() ? nullptr : &*at;
+}
+
+scheduler::request* scheduler::find_request(source& peer, std::optional<chunk_index> chunk) {
+    const auto at = std::ranges::find(peer.open, chunk, &request::chunk);
+    return at == peer.open.end() ? nullptr : &*at;
+}
+
+void scheduler::close_request(source& peer, std::optional<chunk_index> chunk) {
+    const auto at = std::ranges::find(peer.open, chunk, &request::chunk);
+    if (at != peer.open.end()) peer.open.erase(at);
+}
+
+}  // namespace p2p

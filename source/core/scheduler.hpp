@@ -1,0 +1,128 @@
+// Which chunk a leecher asks of which peer, and when. Takes events, returns orders; time and seed come from outside.
+//
+// It keeps track of
+//   * missing chunks, and which of them are wanted: agreed, and not in flight from a peer that delivers;
+//   * the connected peers: what each has, what is open there, how long it takes for a chunk, what it did wrong;
+//   * the copies in flight of each chunk (more than one where a slow peer is taken over, and near the end).
+//
+// The rules (DESIGN: the peer, scheduler):
+//   * a peer that has every chunk picks itself (a request for any); of others the rarest wanted chunk is asked,
+//     counted over the connected peers, ties at random;
+//   * the next request goes to the peer that is expected to be through with it first;
+//   * a peer that delivers nothing for `stall_after` keeps its requests, but its chunks may be asked of others, and it
+//     is asked for nothing more until it delivers;
+//   * when nothing is wanted any more, chunks that take long may be asked of a second peer;
+//   * the first copy to be verified wins and the others are cancelled;
+//   * a peer that sent a wrong chunk is not asked for that chunk again, and is dropped after `wrong_limit` of them.
+#pragma once
+
+#include "core/chunk_set.hpp"
+#include "core/types.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+#include <vector>
+
+namespace p2p {
+
+struct scheduler_options {
+    unsigned open_per_peer = 4;             ///< requests open at one peer
+    unsigned open_total = 8;                ///< requests open at all peers that deliver
+    duration stall_after = std::chrono::seconds{10};
+    unsigned copies_at_end = 2;             ///< most peers that one chunk is asked of near the end
+    unsigned wrong_limit = 2;               ///< wrong chunks after which a peer is dropped
+};
+
+/// What the caller is to send to a peer. No chunk: a request for any, or the cancellation of one.
+struct order {
+    enum class kind { request, cancel };
+    kind what = kind::request;
+    peer_id peer;
+    std::optional<chunk_index> chunk;
+    friend bool operator==(const order&, const order&) = default;
+};
+
+class scheduler {
+public:
+    scheduler(std::uint32_t count, chunk_set present, scheduler_options options, std::uint64_t seed);
+
+    /// The hash of this chunk is known: it can be fetched.
+    void agreed(chunk_index chunk);
+
+    void peer_joined(peer_id peer, time_point now);
+    void peer_has(peer_id peer, const chunk_set& chunks);
+    void peer_left(peer_id peer);
+
+    /// The first bytes of a chunk come from a peer. false: it is not wanted (any more); the caller cancels it there.
+    bool started(peer_id peer, chunk_index chunk, time_point now);
+    /// More bytes come from this peer.
+    void progressed(peer_id peer, time_point now);
+    /// The chunk was verified and stored. Returns the cancellations of its other copies.
+    std::vector<order> finished(peer_id peer, chunk_index chunk, time_point now);
+    /// The chunk was there already, no peer sent it.
+    std::vector<order> found(chunk_index chunk);
+    /// The bytes were not what was agreed. true: drop this peer.
+    bool wrong(peer_id peer, chunk_index chunk);
+    /// The peer will not serve this request (no chunk: a request for any).
+    void refused(peer_id peer, std::optional<chunk_index> chunk);
+
+    /// What to ask for, of whom, now.
+    std::vector<order> next_orders(time_point now);
+    /// When next_orders() may have more to say though nothing happens until then.
+    std::optional<time_point> next_deadline() const;
+
+    const chunk_set& missing() const { return missing_; }
+    /// What a request for any must leave out: missing chunks that are in flight elsewhere, or not agreed.
+    chunk_set except(peer_id peer) const;
+    /// Connected peers that have this chunk.
+    unsigned copies(chunk_index chunk) const;
+    unsigned open_at(peer_id peer) const;
+
+private:
+    struct request {
+        std::optional<chunk_index> chunk;
+        time_point since;
+        bool begun = false;
+    };
+    struct source {
+        chunk_set has;
+        chunk_set denied;  // sent wrong, or refused
+        std::vector<request> open;
+        time_point heard;  // last bytes of a chunk
+        time_point delivered;
+        duration typical{};  // time for one chunk, smoothed; 0: none came yet
+        unsigned wrong = 0;
+        bool slow = false;
+    };
+
+    void mark_slow_peers(time_point now);
+    void update_wanted(chunk_index chunk);
+    std::optional<order> next_order(time_point now);
+    std::optional<order> ask(peer_id id, source& peer, time_point now);
+    std::optional<chunk_index> pick_second_copy(const source& peer, time_point now) const;
+    std::optional<time_point> second_copy_at(chunk_index chunk) const;
+    chunk_set candidates(const source& peer) const;
+    bool can_use_pick(const source& peer, chunk_index chunk) const;
+    unsigned open_at_delivering() const;
+    std::vector<order> settle(chunk_index chunk);
+    static request* find_request(source& peer, std::optional<chunk_index> chunk);
+    static const request* find_request(const source& peer, std::optional<chunk_index> chunk);
+    static void close_request(source& peer, std::optional<chunk_index> chunk);
+    double expected_wait(const source& peer) const;
+
+    std::uint32_t count_;
+    scheduler_options options_;
+    std::mt19937_64 random_;
+    chunk_set missing_;
+    chunk_set agreed_;
+    chunk_set wanted_;
+    std::map<peer_id, source> peers_;
+    std::vector<std::uint16_t> copies_;  // by chunk index - 1, grown as needed
+    std::map<chunk_index, std::vector<peer_id>> in_flight_;
+    duration typical_{};    // over all peers
+    time_point asked_at_{};  // when next_orders() was last called
+};
+
+}  // namespace p2p

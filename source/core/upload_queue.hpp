@@ -1,0 +1,68 @@
+// Whom a peer serves next, and with what: a few uploads at a time, the other requests first come, first served.
+// Also counts how often each chunk was sent, because a seeder that is asked for any chunk picks the least sent one.
+#pragma once
+
+#include "core/chunk_set.hpp"
+#include "core/types.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <random>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace p2p {
+
+struct upload_options {
+    unsigned slots = 4;              ///< uploads at a time, each to another peer
+    unsigned queued_per_peer = 64;   ///< requests that one peer may have waiting
+};
+
+/// What a peer asks for: a chunk, or (where there is none) any but those in `except`.
+struct wanted {
+    std::optional<chunk_index> chunk;
+    chunk_set except;
+};
+
+class upload_queue {
+public:
+    upload_queue(upload_options options, std::uint64_t seed);
+
+    /// false: this peer has too many requests waiting.
+    bool add(peer_id who, wanted what);
+
+    /// Takes back the oldest waiting request of this peer for that chunk (no chunk: for any). false: none waits.
+    bool cancel(peer_id who, std::optional<chunk_index> chunk);
+
+    struct upload {
+        peer_id who;
+        wanted what;
+    };
+    /// The next to serve, if a slot is free: the oldest request of a peer that is not being served already.
+    std::optional<upload> start_next();
+
+    /// The upload to this peer that start_next() named is over, whatever came of it.
+    void finished(peer_id who) { serving_.erase(who); }
+
+    /// Drops the requests and the upload of a peer that is gone.
+    void peer_left(peer_id who);
+
+    /// For a request for any: of the chunks in `offer`, the one that was sent least often, ties at random.
+    std::optional<chunk_index> pick(const chunk_set& offer);
+
+    void count_sent(chunk_index chunk) { ++sent_[chunk]; }
+    std::uint32_t times_sent(chunk_index chunk) const;
+
+    std::size_t waiting() const { return queue_.size(); }
+    std::size_t serving() const { return serving_.size(); }
+
+private:
+    upload_options options_;
+    std::mt19937_64 random_;
+    std::deque<upload> queue_;
+    std::unordered_set<peer_id> serving_;
+    std::unordered_map<chunk_index, std::uint32_t> sent_;
+};
+
+}  // namespace p2p

@@ -1,0 +1,49 @@
+// Options that several programs share: values in the units that people type, and errors in one line.
+#pragma once
+
+#include "core/units.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+
+namespace p2p {
+
+// Each of these is an option whose text one of the parsers of units.hpp reads.
+
+inline CLI::Option* add_parsed(CLI::App& app, const std::string& names, auto& value, auto parse,
+                               const std::string& help) {
+    return app
+        .add_option_function<std::string>(
+            names,
+            [&value, parse, names](const std::string& text) {
+                const auto parsed = parse(text);
+                if (!parsed) throw CLI::ValidationError(names, parsed.error());
+                value = *parsed;
+            },
+            help)
+        ->expected(1);
+}
+
+inline CLI::Option* add_size(CLI::App& app, const std::string& names, byte_count& value, const std::string& help) {
+    return add_parsed(app, names, value, [](const std::string& t) { return parse_size(t); }, help)->type_name("SIZE");
+}
+
+inline CLI::Option* add_rate(CLI::App& app, const std::string& names, byte_count& value, const std::string& help) {
+    return add_parsed(app, names, value, [](const std::string& t) { return parse_rate(t); }, help)->type_name("RATE");
+}
+
+inline CLI::Option* add_duration(CLI::App& app, const std::string& names, auto& value, const std::string& help) {
+    return add_parsed(app, names, value, [](const std::string& t) { return parse_duration(t); }, help)
+        ->type_name("TIME");
+}
+
+inline CLI::Option* add_endpoint(CLI::App& app, const std::string& names, endpoint& value, std::uint16_t default_port,
+                                 const std::string& help) {
+    return add_parsed(app, names, value, [default_port](const std::string& t) { return parse_endpoint(t, default_port); },
+                      help)
+        ->type_name("HOST:PORT")
+        ->default_str(value.to_string());
+}
+
+}  // namespace p2p

@@ -1,0 +1,81 @@
+// p2ptracker: options, one io_context, the server. Nothing else.
+
+#include "main/options.hpp"
+#include "net/listener.hpp"
+#include "net/logging.hpp"
+#include "net/signals.hpp"
+#include "tracker/server.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <random>
+
+namespace {
+
+enum exit_codes { ok = 0, failure = 1, usage = 2, network = 4 };
+
+int run_tracker(p2p::tracker_options options) {
+    asio::io_context io;
+    p2p::task_group tasks(io.get_executor());
+    p2p::tracker_server server(io.get_executor(), options);
+    spdlog::info("tracker listens on {}", p2p::endpoint{options.listen.host, server.port()}.to_string());
+    int code = ok;
+    tasks.spawn(server.run());
+    p2p::stop_signals signals(io.get_executor(), [&] {
+        spdlog::info("tracker stops");
+        tasks.cancel();
+    });
+    auto wait = [&]() -> p2p::awaitable<void> { co_await tasks.join(); };
+    asio::co_spawn(io, wait, [&](std::exception_ptr error) {
+        if (error) {
+            spdlog::error("{}", p2p::describe(error));
+            code = failure;
+        }
+        io.stop();
+    });
+    io.run();
+    return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    p2p::tracker_options options;
+    std::string log_level = "info";
+    std::string one_vote_per = "peer";
+
+    CLI::App app{"Keeps track of which peer has which chunk, and decides which chunk hashes are trusted.", "p2ptracker"};
+    p2p::add_endpoint(app, "--listen", options.listen, 5100, "Address and port to listen on; port 0 is any free one");
+    app.add_option("--quorum", options.agreement.quorum, "Voters that must agree on a chunk's hash")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    app.add_option("--one-vote-per", one_vote_per, "What counts as one voter: each peer, or all peers of a host")
+        ->check(CLI::IsMember({"peer", "host"}))
+        ->capture_default_str();
+    p2p::add_duration(app, "--silence-limit", options.silence_limit, "A peer that says nothing for so long is forgotten")
+        ->default_str("30s");
+    app.add_option("--log-level", log_level, "trace, debug, info, warn, error or off")->capture_default_str();
+    app.footer("Exit codes: 0 stopped as asked, 1 unexpected failure, 2 usage, 4 cannot listen.");
+
+    try {
+        app.parse(argc, argv);
+        p2p::start_logging(log_level);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? ok : usage;
+    } catch (const std::invalid_argument& error) {
+        fmt::print(stderr, "p2ptracker: {}\n", error.what());
+        return usage;
+    }
+
+    options.agreement.one_vote = one_vote_per == "host" ? p2p::vote_per::host : p2p::vote_per::peer;
+    options.seed = std::random_device{}();
+    p2p::raise_descriptor_limit();
+    try {
+        return run_tracker(options);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "p2ptracker: {}\n", error.what());
+        return network;
+    }
+}

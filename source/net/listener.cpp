@@ -1,0 +1,63 @@
+#include "net/listener.hpp"
+
+#include "net/event.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <sys/resource.h>
+
+namespace p2p {
+
+namespace {
+
+constexpr duration pause_when_out_of_descriptors = std::chrono::milliseconds{100};
+
+[[noreturn]] void cannot_listen(const endpoint& where, const std::error_code& why) {
+    throw network_failure(fmt::format("cannot listen on {}: {}", where.to_string(), why.message()));
+}
+
+}  // namespace
+
+tcp::acceptor listen_on(const asio::any_io_executor& executor, const endpoint& where) {
+    std::error_code error;
+    tcp::resolver resolver(executor);
+    const auto found = resolver.resolve(where.host, std::to_string(where.port), tcp::resolver::passive, error);
+    if (error || found.empty()) cannot_listen(where, error);
+    const tcp::endpoint local = found.begin()->endpoint();
+
+    tcp::acceptor acceptor(executor);
+    acceptor.open(local.protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor.bind(local, error);
+    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (error) cannot_listen(where, error);
+    return acceptor;
+}
+
+awaitable<void> accept_loop(tcp::acceptor& acceptor, std::function<void(tcp::socket)> arrived) {
+    bool warned = false;
+    for (;;) {
+        std::error_code error;
+        tcp::socket socket = co_await acceptor.async_accept(asio::redirect_error(use_awaitable, error));
+        if (!error) {
+            warned = false;
+            arrived(std::move(socket));
+        } else if (error == asio::error::operation_aborted) {
+            throw std::system_error(error);
+        } else {
+            if (!warned) spdlog::warn("cannot accept connections for now: {}", error.message());
+            warned = true;
+            co_await sleep_for(pause_when_out_of_descriptors);
+        }
+    }
+}
+
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace p2p

@@ -1,0 +1,26 @@
+// A listening socket, and the loop that accepts from it.
+#pragma once
+
+#include "core/units.hpp"
+#include "net/asio.hpp"
+
+#include <functional>
+#include <stdexcept>
+
+namespace p2p {
+
+/// The network does not give what a program cannot do without.
+struct network_failure : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// Port 0: any free one. Throws network_failure: "cannot listen on 0.0.0.0:5100: Address already in use".
+tcp::acceptor listen_on(const asio::any_io_executor& executor, const endpoint& where);
+
+/// Hands every connection to `arrived`, until it is cancelled. Lack of descriptors or memory is waited out.
+awaitable<void> accept_loop(tcp::acceptor& acceptor, std::function<void(tcp::socket)> arrived);
+
+/// As many descriptors as the system lets this process have.
+void raise_descriptor_limit();
+
+}  // namespace p2p

@@ -1,0 +1,342 @@
+#include "peer/connection.hpp"
+
+#include "net/on_pool.hpp"
+#include "net/task_group.hpp"
+#include "peer/session.hpp"
+#include "protocol/json.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace p2p {
+
+namespace {
+
+constexpr duration hello_limit = std::chrono::seconds{10};
+constexpr duration silence_limit = std::chrono::seconds{30};
+constexpr duration ping_after = std::chrono::seconds{10};
+
+constexpr byte_count largest_part = 256 * 1024;
+constexpr byte_count smallest_part = 16 * 1024;
+
+// A request for any names at most so many chunks that it does not want: more would not fit into a line for sure.
+constexpr std::uint32_t most_excepted = 1000;
+
+// A set in pieces that each fit into a line.
+std::vector<chunk_set> in_pieces(const chunk_set& chunks) {
+    std::vector<chunk_set> pieces;
+    for (const std::string& ranges : chunks.to_ranges(max_ranges_length))
+        pieces.push_back(*chunk_set::parse(ranges, max_chunk_count));
+    return pieces;
+}
+
+bool needs_pieces(const chunk_set& chunks) { return chunks.to_ranges().size() > max_ranges_length; }
+
+}  // namespace
+
+connection::connection(session& owner, tcp::socket socket, bool opened, peer_id id)
+    : owner_(owner), line_(std::move(socket), owner.limits()), opened_(opened), id_(id) {
+    const auto remote = line_.remote();
+    label_ = endpoint{remote.address().to_string(), remote.port()}.to_string();
+}
+
+awaitable<void> connection::run() {
+    task_group writing(co_await asio::this_coro::executor);
+    writing.spawn(upload_loop());
+    std::string why;
+    try {
+        co_await shake_hands();
+        co_await download_loop();
+    } catch (const protocol_violation& violation) {
+        line_.post(to_line(violation.answer));
+        why = violation.what();
+    } catch (const std::system_error& failure) {
+        why = failure.code() == asio::error::timed_out ? "silent for too long" : failure.code().message();
+    }
+    spdlog::debug("connection with {} ended: {}", label_, why);
+    owner_.left(*this);
+    line_.finish();
+    try {
+        co_await writing.join();
+    } catch (const std::system_error&) {
+        // The other side is gone: there is nothing left to send it.
+    }
+}
+
+awaitable<void> connection::shake_hands() {
+    line_.silence_limit(hello_limit);
+    if (opened_) say_hello();
+    co_await read_hello();
+    line_.silence_limit(silence_limit);
+}
+
+void connection::say_hello() {
+    peer_to_peer::hello hello;
+    hello.name = owner_.options().name;
+    hello.instance = owner_.instance();
+    hello.transfer_port = owner_.port();
+    hello.set = owner_.set();
+    const chunk_set& offered = owner_.known().offered();
+    if (!needs_pieces(offered)) hello.chunks = told_ = offered;
+    line_.post(to_line(hello));
+    tell(offered);
+}
+
+awaitable<void> connection::read_hello() {
+    const std::string_view text = co_await line_.read_line();
+    const auto message = read_peer_to_peer(text, max_chunk_count);
+    if (!message) throw protocol_violation(message.error());
+    if (const auto* error = std::get_if<error_message>(&*message)) throw_remote_error(*error);
+    const auto* hello = std::get_if<peer_to_peer::hello>(&*message);
+    if (!hello) throw protocol_violation({"hello_first", "the first message must be hello"});
+    if (hello->version != protocol_version)
+        throw protocol_violation({"unsupported_version", fmt::format("this peer speaks version {}", protocol_version)});
+    if (hello->set != owner_.set())
+        throw protocol_violation(
+            {"unknown_fileset", fmt::format("this peer serves {} with {} chunks", owner_.set().name, owner_.set().count)});
+
+    instance_ = hello->instance;
+    const endpoint where{line_.remote().address().to_string(), hello->transfer_port};
+    label_ = fmt::format("{} at {}", printable(hello->name), where.to_string());
+    if (const std::string refused = owner_.joined(*this, instance_, where); !refused.empty())
+        throw protocol_violation({"refused", refused});
+    if (!opened_) say_hello();
+    learn(hello->chunks);
+}
+
+void connection::throw_remote_error(const error_message& error) const {
+    spdlog::debug("{} says: {}", label_, printable(error.message));
+    throw std::system_error(asio::error::connection_aborted);
+}
+
+// --- download
+
+awaitable<void> connection::download_loop() {
+    for (;;) {
+        const std::string_view text = co_await line_.read_line();
+        auto message = read_peer_to_peer(text, owner_.set().count);
+        if (!message) throw protocol_violation(message.error());
+        if (const auto* part = std::get_if<peer_to_peer::chunk_part>(&*message))
+            co_await handle_part(*part);
+        else
+            handle(*message);
+    }
+}
+
+void connection::handle(const peer_to_peer::message& message) {
+    if (const auto* have = std::get_if<peer_to_peer::have>(&message)) {
+        learn(have->chunks);
+    } else if (const auto* request = std::get_if<peer_to_peer::request>(&message)) {
+        const auto chunk = request->any ? std::nullopt : std::optional{request->chunk};
+        if (!owner_.upload_wanted(*this, {chunk, request->except})) refuse(chunk, "this peer serves no more requests");
+    } else if (const auto* cancel = std::get_if<peer_to_peer::cancel>(&message)) {
+        owner_.upload_cancelled(*this, cancel->any ? std::nullopt : std::optional{cancel->chunk});
+    } else if (const auto* refused = std::get_if<peer_to_peer::refuse>(&message)) {
+        if (arrival_ && !refused->any && arrival_->claim.chunk == refused->chunk) arrival_.reset();
+        owner_.peer_refused(*this, refused->any ? std::nullopt : std::optional{refused->chunk});
+    } else if (const auto* error = std::get_if<error_message>(&message)) {
+        throw_remote_error(*error);
+    } else if (std::holds_alternative<peer_to_peer::hello>(message)) {
+        throw protocol_violation({"bad_field", "hello was said before"});
+    }
+}
+
+void connection::learn(const chunk_set& chunks) {
+    has_ |= chunks;
+    owner_.peer_has(*this, chunks);
+}
+
+awaitable<void> connection::handle_part(peer_to_peer::chunk_part part) {
+    if (part.offset == 0) begin_arrival(part);
+    if (!arrival_ || arrival_->claim.chunk != part.chunk) {
+        co_await skip(part.size);
+        co_return;
+    }
+    if (part.offset != arrival_->received || part.total != arrival_->claim.size)
+        throw protocol_violation({"bad_field", "the parts of a chunk must come in order"});
+    co_await store_part(part.size);
+    if (arrival_->received == part.total) co_await end_arrival();
+}
+
+void connection::begin_arrival(const peer_to_peer::chunk_part& part) {
+    if (arrival_ && !arrival_->cancelled)
+        throw protocol_violation({"bad_field", "a chunk began before the last one was over"});
+    arrival_.reset();
+    if (auto claim = owner_.chunk_begins(*this, part))
+        arrival_.emplace(arrival{*claim, owner_.store().receive(*claim)});
+    else
+        cancel(part.chunk);
+}
+
+awaitable<void> connection::store_part(byte_count size) {
+    if (buffer_.size() < std::min(size, largest_part)) buffer_.resize(std::min(size, largest_part));
+    while (size > 0) {
+        const auto room = std::span{buffer_}.first(std::min<byte_count>(size, buffer_.size()));
+        std::size_t filled = 0;
+        while (filled < room.size()) {
+            const std::size_t n = co_await line_.read_content(room.subspan(filled));
+            owner_.chunk_progresses(*this, n);
+            filled += n;
+        }
+        size -= filled;
+        arrival_->received += filled;
+        if (arrival_->cancelled) continue;
+        const auto job = [this, room] { return arrival_->file->write(room); };
+        const auto written = co_await on_pool(owner_.pool(), job);
+        if (!written) owner_.fail(exit_code::storage, written.error());
+    }
+}
+
+awaitable<void> connection::end_arrival() {
+    const arrival whole = std::move(*arrival_);
+    arrival_.reset();
+    if (whole.cancelled) co_return;
+    const auto job = [&whole] { return whole.file->finish(); };
+    const auto finished = co_await on_pool(owner_.pool(), job);
+    if (!finished)
+        owner_.fail(exit_code::storage, finished.error());
+    else if (*finished)
+        owner_.chunk_arrived(*this, **finished);
+    else if (owner_.chunk_was_wrong(*this, whole.claim.chunk))
+        throw protocol_violation({"wrong_chunks", "too many chunks came with wrong content"});
+}
+
+awaitable<void> connection::skip(byte_count size) {
+    std::vector<std::byte> drain(std::min<byte_count>(size, smallest_part));
+    while (size > 0) {
+        const std::size_t most = std::min<byte_count>(size, drain.size());
+        const auto room = std::span{drain}.first(most);
+        size -= co_await line_.read_content(room);
+    }
+}
+
+// --- what the session has it say
+
+void connection::post(std::string_view line) {
+    try {
+        line_.post(line);
+    } catch (const std::system_error&) {
+        spdlog::debug("{} reads too slowly: its connection is closed", label_);
+        line_.close();
+    }
+}
+
+void connection::ask(std::optional<chunk_index> chunk) {
+    peer_to_peer::request request;
+    if (chunk) {
+        request.chunk = *chunk;
+    } else {
+        request.any = true;
+        request.except = owner_.except_for(*this).take(most_excepted);
+    }
+    post(to_line(request));
+}
+
+void connection::cancel(std::optional<chunk_index> chunk) {
+    if (arrival_ && arrival_->claim.chunk == chunk) arrival_->cancelled = true;
+    post(to_line(peer_to_peer::cancel{chunk.value_or(chunk_index{}), !chunk}));
+}
+
+void connection::refuse(std::optional<chunk_index> chunk, std::string reason) {
+    post(to_line(peer_to_peer::refuse{chunk.value_or(chunk_index{}), !chunk, std::move(reason)}));
+}
+
+// A chunk that the other side has already is no news to it, but that this side has all of them is.
+void connection::tell(const chunk_set& new_offers) {
+    const chunk_set& offered = owner_.known().offered();
+    const bool all = offered.size() == owner_.set().count;
+    const chunk_set fresh = all ? offered - told_ : new_offers - told_ - has_;
+    for (const chunk_set& piece : in_pieces(fresh)) post(to_line(peer_to_peer::have{piece}));
+    told_ |= fresh;
+}
+
+// --- upload
+
+void connection::serve(wanted what) {
+    wanted_ = std::move(what);
+    line_.wake();
+}
+
+void connection::stop_serving(std::optional<chunk_index> chunk) {
+    if (upload_ && chunk == upload_->chunk) upload_->cancelled = true;
+}
+
+awaitable<void> connection::upload_loop() {
+    try {
+        for (;;) {
+            co_await line_.flush();
+            if (line_.finishing()) break;
+            if (wanted_)
+                co_await begin_upload();
+            else if (upload_)
+                co_await upload_part();
+            else
+                co_await rest();
+        }
+    } catch (...) {
+        line_.close();  // so that the download loop ends as well
+        throw;
+    }
+    line_.close();
+}
+
+awaitable<void> connection::rest() {
+    const time_point idle_until = std::chrono::steady_clock::now() + ping_after;
+    co_await line_.wait_for_work(idle_until);
+    if (std::chrono::steady_clock::now() >= idle_until) post(to_line(ping_message{}));
+}
+
+awaitable<void> connection::begin_upload() {
+    const wanted what = std::move(*wanted_);
+    wanted_.reset();
+    const auto chunk = owner_.choose_upload(*this, what);
+    if (!chunk) {
+        refuse(what.chunk, "there is no such chunk here");
+        end_upload();
+        co_return;
+    }
+    const auto job = owner_.store().open_job(*chunk);
+    auto opened = co_await on_pool(owner_.pool(), job);
+    if (opened) {
+        upload_.emplace(upload{*chunk, std::move(*opened)});
+        co_return;
+    }
+    owner_.chunk_lost(*chunk, opened.error());
+    refuse(what.chunk, "this chunk is not here any more");
+    end_upload();
+}
+
+awaitable<void> connection::upload_part() {
+    upload& out = *upload_;
+    peer_to_peer::chunk_part part;
+    part.chunk = out.chunk;
+    part.offset = out.sent;
+    part.total = out.from.size;
+    part.size = std::min(out.from.size - out.sent, part_size());
+    const std::string header = to_line(part);
+    try {
+        co_await line_.send_file(header, out.from.file.get(), out.from.offset + out.sent, part.size);
+    } catch (const std::system_error& failure) {
+        if (failure.code() == std::error_code(EIO, std::generic_category())) owner_.chunk_lost(out.chunk, failure.what());
+        throw;
+    }
+    out.sent += part.size;
+    owner_.upload_progresses(part.size);
+    if (out.sent == out.from.size || out.cancelled) end_upload();
+}
+
+void connection::end_upload() {
+    upload_.reset();
+    owner_.upload_ended(*this);
+}
+
+// Small enough that news and cancellations find a gap soon, large enough that headers cost nothing.
+byte_count connection::part_size() const {
+    constexpr byte_count slices_per_part = 4;
+    return std::clamp(slices_per_part * owner_.upload_slice(), smallest_part, largest_part);
+}
+
+}  // namespace p2p

@@ -1,0 +1,48 @@
+// The peer's prompt: commands from a terminal or a pipe, and on a terminal a status line above the prompt.
+#pragma once
+
+#include "net/asio.hpp"
+#include "peer/status.hpp"
+
+#include <asio/posix/stream_descriptor.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace p2p {
+
+/// What the console needs to know and can have done.
+struct console_actions {
+    std::function<peer_status()> status;
+    std::function<void()> quit;
+};
+
+/// What a command prints (several lines, each ended). Unknown ones say what there is.
+std::string answer(std::string_view command, const console_actions& actions);
+
+/// One line: "default: 12 of 64 chunks, 3 peers, down 2.31 MiB/s, up 1.04 MiB/s".
+std::string status_line(const peer_status& now, double down_rate, double up_rate);
+
+class console {
+public:
+    /// Whether standard input is a terminal or a pipe: nothing else is read from.
+    static bool has_input();
+
+    console(asio::any_io_executor executor, console_actions actions);
+
+    /// Reads and answers commands until input ends or it is cancelled.
+    awaitable<void> read_commands();
+    /// On a terminal: keeps the status line up to date until it is cancelled. Elsewhere returns at once.
+    awaitable<void> show_status();
+
+private:
+    void print(std::string_view text);
+    void draw(const std::string& line);
+
+    console_actions actions_;
+    asio::posix::stream_descriptor input_;
+    bool terminal_;
+};
+
+}  // namespace p2p

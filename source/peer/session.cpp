@@ -1,0 +1,426 @@
+#include "peer/session.hpp"
+
+#include "net/listener.hpp"
+#include "net/on_pool.hpp"
+#include "peer/connection.hpp"
+#include "peer/tracker_link.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+namespace p2p {
+
+namespace {
+
+constexpr duration connect_limit = std::chrono::seconds{10};
+constexpr duration grace = std::chrono::seconds{5};
+
+time_point now() { return std::chrono::steady_clock::now(); }
+
+// A given seed makes a simulation decide the same again; without one, no two peers are alike.
+std::uint64_t random_number(std::uint64_t seed) {
+    if (seed != 0) return std::mt19937_64{seed}();
+    std::random_device device;
+    return (std::uint64_t{device()} << 32U) | device();
+}
+
+}  // namespace
+
+session::session(asio::any_io_executor executor, asio::thread_pool& pool, std::unique_ptr<chunk_store> store,
+                 peer_options options)
+    : executor_(executor),
+      pool_(pool),
+      store_(std::move(store)),
+      options_(std::move(options)),
+      set_{options_.fileset, store_->count()},
+      instance_(random_number(options_.seed)),
+      acceptor_(listen_on(executor, options_.listen)),
+      port_(acceptor_.local_endpoint().port()),
+      up_(options_.limit_up),
+      down_(options_.limit_down),
+      scheduler_(store_->count(), store_->present(), options_.scheduling, instance_ + 1),
+      uploads_(options_.uploads, instance_ + 2),
+      peers_({.most_connections = options_.most_connections}, instance_),
+      leftovers_(store_->leftovers()),
+      tracker_(std::make_unique<tracker_link>(*this)),
+      tasks_(executor),
+      something_to_ask_(executor),
+      something_to_tell_(executor),
+      something_to_save_(executor),
+      something_over_(executor) {}
+
+session::~session() = default;
+
+awaitable<exit_code> session::run() {
+    started_ = last_arrival_ = now();
+    if (complete()) completed_ = started_;
+    spawn(live());
+    co_await wait_until_over();
+
+    stopping_ = true;
+    acceptor_.close();
+    tracker_->say_goodbye();
+    co_await let_uploads_end();
+    tasks_.cancel();
+    co_await tasks_.join();
+
+    if (unsaved_) {
+        const auto job = store_->save_job();
+        const auto saved = co_await on_pool(pool_, job);
+        if (!saved && !failure_) failure_.emplace(exit_code::storage, saved.error());
+    }
+    if (failure_) throw *failure_;
+    co_return result();
+}
+
+void session::stop() {
+    no_grace_ = stopping_;
+    stopping_ = true;
+    something_over_.set();
+}
+
+void session::fail(exit_code code, const std::string& message) {
+    if (!failure_) failure_.emplace(code, message);
+    something_over_.set();
+}
+
+void session::spawn(awaitable<void> task) { tasks_.spawn(guarded(std::move(task))); }
+
+// A task that fails takes the session down in good order, not the program.
+awaitable<void> session::guarded(awaitable<void> task) {
+    try {
+        co_await std::move(task);
+    } catch (const session_failure& failure) {
+        fail(failure.code, failure.what());
+    } catch (const std::exception& failure) {
+        if (is_cancellation(std::current_exception())) throw;
+        fail(exit_code::failure, failure.what());
+    }
+}
+
+awaitable<void> session::live() {
+    co_await hash_present();
+    spdlog::info("{}: has {} of {} chunks, serves at port {}", printable(set_.name), store_->present().size(),
+                 set_.count, port_);
+    spawn(tracker_->run());
+    spawn(ask_loop());
+    spawn(news_loop());
+    spawn(save_loop());
+    co_await accept_loop(acceptor_, [this](tcp::socket socket) { spawn(converse(std::move(socket), false)); });
+}
+
+awaitable<void> session::hash_present() {
+    chunk_set left = store_->present();
+    task_group workers(executor_);
+    for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) workers.spawn(hash_some(left));
+    co_await workers.join();
+}
+
+awaitable<void> session::hash_some(chunk_set& left) {
+    while (const auto chunk = left.next(chunk_index{1})) {
+        left.erase(*chunk);
+        const auto job = store_->hash_job(*chunk);
+        const auto hashed = co_await on_pool(pool_, job);
+        if (!hashed) throw session_failure(exit_code::storage, hashed.error());
+        store_->note(*hashed);
+        inventory_.own(hashed->claim);
+    }
+}
+
+awaitable<void> session::wait_until_over() {
+    for (auto at = over_at(); !at || now() < *at; at = over_at())
+        co_await something_over_.wait_until(at.value_or(time_point::max()));
+}
+
+std::optional<time_point> session::over_at() const {
+    if (stopping_ || failure_) return time_point::min();
+    if (!options_.once) return std::nullopt;
+    if (complete()) {
+        if (!inventory_.all_answered()) return std::nullopt;
+        return *completed_ + options_.seed_for;
+    }
+    if (options_.give_up_after) return last_arrival_ + *options_.give_up_after;
+    return std::nullopt;
+}
+
+exit_code session::result() const {
+    if (options_.once && !complete()) return exit_code::incomplete;
+    if (options_.once && !inventory_.disputed().empty()) return exit_code::disputed;
+    return exit_code::ok;
+}
+
+awaitable<void> session::let_uploads_end() {
+    const time_point until = now() + grace;
+    while ((uploads_.serving() > 0 || tracker_->connected()) && now() < until && !no_grace_)
+        co_await something_over_.wait_until(until);
+}
+
+awaitable<void> session::ask_loop() {
+    for (;;) {
+        if (!stopping_) carry_out(scheduler_.next_orders(now()));
+        co_await something_to_ask_.wait_until(scheduler_.next_deadline().value_or(time_point::max()));
+    }
+}
+
+void session::carry_out(const std::vector<order>& orders) {
+    for (const order& what : orders) {
+        const auto to = connections_.find(what.peer);
+        if (to == connections_.end()) continue;
+        if (what.what == order::kind::request)
+            to->second->ask(what.chunk);
+        else
+            to->second->cancel(what.chunk);
+    }
+}
+
+// News is collected for a moment: one line about ten chunks costs a tenth of ten lines about one.
+awaitable<void> session::news_loop() {
+    for (;;) {
+        co_await something_to_tell_.wait();
+        co_await sleep_for(options_.have_delay);
+        const chunk_set offers = inventory_.new_offers();
+        for (const auto& [id, to] : connections_) to->tell(offers);
+    }
+}
+
+awaitable<void> session::save_loop() {
+    for (;;) {
+        co_await something_to_save_.wait();
+        unsaved_ = false;
+        const auto job = store_->save_job();
+        const auto saved = co_await on_pool(pool_, job);
+        if (!saved) throw session_failure(exit_code::storage, saved.error());
+    }
+}
+
+// --- the tracker
+
+void session::standing_changed(const from_tracker::announced& news) {
+    const chunk_set before = inventory_.disputed();
+    inventory_.stands(news.agreed, news.pending, news.disputed);
+    if (const chunk_set fresh = inventory_.disputed() - before; !fresh.empty())
+        spdlog::warn("chunks {} of this folder differ from what other peers agreed on and are not served; to fetch "
+                     "them, take their lines out of local_chunks.txt",
+                     printable(fresh.to_ranges()));
+    if (!news.other_counts.empty() && !std::exchange(warned_of_counts_, true))
+        spdlog::warn("other folders that are called {} have {} chunks, this one has {}: they are different sets",
+                     printable(set_.name), fmt::join(news.other_counts, " or "), set_.count);
+    something_to_tell_.set();
+    something_over_.set();
+}
+
+void session::located(const std::vector<chunk_claim>& agreed, const std::vector<holder>& holders, peer_id own_id) {
+    std::vector<chunk_claim> maybe_here;
+    for (const chunk_claim& claim : agreed) {
+        inventory_.agree(claim);
+        if (leftovers_.erase(claim.chunk))
+            maybe_here.push_back(claim);
+        else
+            scheduler_.agreed(claim.chunk);
+    }
+    if (!maybe_here.empty()) spawn(recover(std::move(maybe_here)));
+    for (const holder& peer : holders) {
+        const endpoint where{peer.host, peer.port};
+        if (!complete() && peer.peer != own_id && peers_.try_now(where, now())) spawn(connect(where));
+    }
+    something_to_ask_.set();
+}
+
+// Chunks that an earlier run had stored but not listed yet need not be fetched again.
+awaitable<void> session::recover(std::vector<chunk_claim> claims) {
+    for (const chunk_claim& claim : claims) {
+        const auto job = store_->recover_job(claim);
+        const auto found = co_await on_pool(pool_, job);
+        if (found && *found) {
+            carry_out(scheduler_.found(claim.chunk));
+            own(**found);
+        } else {
+            scheduler_.agreed(claim.chunk);
+        }
+    }
+    something_to_ask_.set();
+}
+
+void session::tracker_unreachable(const std::string& why) {
+    if (options_.once && !complete()) fail(exit_code::network, why);
+    if (options_.once && complete()) stop();
+}
+
+// --- connections
+
+awaitable<void> session::connect(endpoint where) {
+    try {
+        tcp::socket socket = co_await connect_to(where.host, where.port, connect_limit);
+        co_await converse(std::move(socket), true);
+    } catch (const std::system_error& failure) {
+        if (is_cancellation(std::current_exception())) throw;
+        spdlog::debug("cannot connect to the peer at {}: {}", printable(where.to_string()), failure.code().message());
+    }
+    peers_.tried(where, now());
+}
+
+awaitable<void> session::converse(tcp::socket socket, bool opened) {
+    connection with(*this, std::move(socket), opened, peer_id{++last_connection_});
+    co_await with.run();
+}
+
+std::string session::joined(connection& with, std::uint64_t instance, const endpoint& where) {
+    if (stopping_) return "this peer is about to leave";
+    const admission verdict = peers_.admit(with.id(), instance, where, with.opened());
+    if (!verdict.refused.empty()) return verdict.refused;
+    if (verdict.replaces) {
+        connection& old = *connections_.at(*verdict.replaces);
+        left(old);
+        old.finish();
+    }
+    connections_[with.id()] = &with;
+    scheduler_.peer_joined(with.id(), now());
+    return {};
+}
+
+void session::left(connection& with) {
+    if (connections_.erase(with.id()) == 0) return;
+    scheduler_.peer_left(with.id());
+    uploads_.peer_left(with.id());
+    peers_.left(with.id());
+    start_uploads();
+    something_to_ask_.set();
+    something_over_.set();
+}
+
+void session::peer_has(connection& from, const chunk_set& chunks) {
+    if (!connections_.contains(from.id())) return;
+    scheduler_.peer_has(from.id(), chunks);
+    something_to_ask_.set();
+    if (complete() && from.has().size() == set_.count) from.finish();  // neither can do anything for the other
+}
+
+void session::peer_refused(connection& from, std::optional<chunk_index> chunk) {
+    if (!connections_.contains(from.id())) return;
+    scheduler_.refused(from.id(), chunk);
+    something_to_ask_.set();
+}
+
+// --- downloads
+
+std::optional<chunk_claim> session::chunk_begins(connection& from, const peer_to_peer::chunk_part& part) {
+    if (!connections_.contains(from.id())) return std::nullopt;
+    something_to_ask_.set();
+    if (!scheduler_.started(from.id(), part.chunk, now())) return std::nullopt;
+    const auto claim = inventory_.agreed(part.chunk);
+    if (claim && claim->size == part.total) return claim;
+    scheduler_.refused(from.id(), part.chunk);
+    return std::nullopt;
+}
+
+void session::chunk_progresses(connection& from, std::size_t bytes) {
+    bytes_down_ += bytes;
+    last_arrival_ = now();
+    if (connections_.contains(from.id())) scheduler_.progressed(from.id(), last_arrival_);
+}
+
+void session::chunk_arrived(connection& from, const hashed_chunk& hashed) {
+    const chunk_index chunk = hashed.claim.chunk;
+    if (!connections_.contains(from.id()) || !scheduler_.missing().contains(chunk)) return;
+    ++fetched_;
+    sources_.insert(from.instance());
+    carry_out(scheduler_.finished(from.id(), chunk, now()));
+    own(hashed);
+    something_to_ask_.set();
+}
+
+void session::own(const hashed_chunk& hashed) {
+    store_->note(hashed);
+    inventory_.own(hashed.claim);
+    unsaved_ = true;
+    something_to_save_.set();
+    something_to_tell_.set();
+    tracker_->announce_soon();
+    if (!complete() || completed_) return;
+
+    completed_ = now();
+    spdlog::info("{}: complete, {} chunks fetched from {} peers in {}", printable(set_.name), fetched_, sources_.size(),
+                 show_duration(*completed_ - started_));
+    something_over_.set();
+}
+
+bool session::chunk_was_wrong(connection& from, chunk_index chunk) {
+    ++wrong_;
+    spdlog::warn("{} sent chunk {} with wrong content: it is fetched elsewhere", from.label(), chunk.value);
+    something_to_ask_.set();
+    if (!connections_.contains(from.id()) || !scheduler_.wrong(from.id(), chunk)) return false;
+    peers_.ban(from.instance());
+    spdlog::warn("{} is not asked for anything any more", from.label());
+    return true;
+}
+
+chunk_set session::except_for(const connection& asked) const { return scheduler_.except(asked.id()); }
+
+bool session::complete() const { return scheduler_.missing().empty(); }
+
+// --- uploads
+
+bool session::upload_wanted(const connection& by, wanted what) {
+    if (stopping_ || !connections_.contains(by.id()) || !uploads_.add(by.id(), std::move(what))) return false;
+    start_uploads();
+    return true;
+}
+
+void session::upload_cancelled(connection& by, std::optional<chunk_index> chunk) {
+    if (!uploads_.cancel(by.id(), chunk)) by.stop_serving(chunk);
+}
+
+void session::upload_ended(const connection& by) {
+    uploads_.finished(by.id());
+    start_uploads();
+    something_over_.set();
+}
+
+void session::start_uploads() {
+    if (stopping_) return;
+    while (auto next = uploads_.start_next()) connections_.at(next->who)->serve(std::move(next->what));
+}
+
+std::optional<chunk_index> session::choose_upload(const connection& by, const wanted& what) {
+    std::optional<chunk_index> chunk = what.chunk;
+    if (!chunk) chunk = uploads_.pick(inventory_.offered() - by.has() - what.except);
+    if (!chunk || !inventory_.offered().contains(*chunk)) return std::nullopt;
+    uploads_.count_sent(*chunk);
+    return chunk;
+}
+
+void session::chunk_lost(chunk_index chunk, const std::string& why) {
+    spdlog::warn("chunk {} is not served any more: {}", chunk.value, why);
+    store_->lost(chunk);
+    inventory_.lost(chunk);
+    tracker_->announce_soon();
+}
+
+// --- status
+
+peer_status session::status() const {
+    peer_status s;
+    s.fileset = set_.name;
+    s.count = set_.count;
+    s.present = store_->present();
+    s.offered = inventory_.offered();
+    s.disputed = inventory_.disputed();
+    s.fetched = fetched_;
+    s.wrong = wrong_;
+    s.sources = static_cast<std::uint32_t>(sources_.size());
+    s.bytes_up = bytes_up_;
+    s.bytes_down = bytes_down_;
+    s.tracker_connected = tracker_->connected();
+    s.elapsed = now() - started_;
+    if (completed_) s.completed_after = *completed_ - started_;
+    for (const auto& [id, with] : connections_)
+        s.connections.push_back(
+            {with->label(), with->has().size(), scheduler_.open_at(id), with->received(), with->sent()});
+    return s;
+}
+
+}  // namespace p2p

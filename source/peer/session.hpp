@@ -1,0 +1,156 @@
+// One peer and one file-set: a shell around the scheduler, the upload queue, the inventory and the peer book, which
+// decide. The tracker link and the connections, coroutines of their own, tell it what happened.
+#pragma once
+
+#include "core/inventory.hpp"
+#include "core/peer_book.hpp"
+#include "core/scheduler.hpp"
+#include "core/upload_queue.hpp"
+#include "net/event.hpp"
+#include "net/rate_limiter.hpp"
+#include "net/stream.hpp"
+#include "net/task_group.hpp"
+#include "peer/options.hpp"
+#include "peer/status.hpp"
+#include "protocol/messages.hpp"
+#include "storage/chunk_store.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+namespace p2p {
+
+class connection;
+class tracker_link;
+
+class session {
+public:
+    /// Listens at once: throws std::runtime_error where it cannot. `pool` outlives the session.
+    session(asio::any_io_executor executor, asio::thread_pool& pool, std::unique_ptr<chunk_store> store,
+            peer_options options);
+    ~session();
+
+    /// Hashes, announces, fetches, serves; until stop(), or until complete with `once`. Returns how it went, or throws
+    /// session_failure. Leaves nothing behind that runs.
+    awaitable<exit_code> run();
+
+    /// Asks run() to return: no new transfers, uploads in flight may end within the grace time, goodbye to the tracker.
+    /// The second time there is no grace.
+    void stop();
+
+    asio::any_io_executor executor() const { return executor_; }
+    std::uint16_t port() const { return port_; }
+    peer_status status() const;
+
+    // What everybody around it asks.
+    const peer_options& options() const { return options_; }
+    const file_set_key& set() const { return set_; }
+    std::uint64_t instance() const { return instance_; }
+    inventory& known() { return inventory_; }
+    chunk_store& store() { return *store_; }
+    asio::thread_pool& pool() { return pool_; }
+    stream_limits limits() { return {&up_, &down_}; }
+    byte_count upload_slice() const { return up_.slice(); }
+    const chunk_set& missing() const { return scheduler_.missing(); }
+    bool complete() const;
+
+    /// Runs as long as the session does, and is cancelled with it.
+    void spawn(awaitable<void> task);
+    /// Something that only the end of the session is an answer to: a full disk, an unreachable tracker.
+    void fail(exit_code code, const std::string& message);
+
+    // What the tracker link tells.
+    void standing_changed(const from_tracker::announced& news);
+    void located(const std::vector<chunk_claim>& agreed, const std::vector<holder>& holders, peer_id own_id);
+
+    /// The first attempts to reach a tracker failed. A one-shot command does not wait for it.
+    void tracker_unreachable(const std::string& why);
+    void tracker_left() { something_over_.set(); }
+
+    // What connections tell. joined() says whether this one may stay, and the reason if not.
+    std::string joined(connection& with, std::uint64_t instance, const endpoint& where);
+    void left(connection& with);
+    void peer_has(connection& from, const chunk_set& chunks);
+    void peer_refused(connection& from, std::optional<chunk_index> chunk);
+
+    /// The first part of a chunk comes. Nothing: it is not wanted.
+    std::optional<chunk_claim> chunk_begins(connection& from, const peer_to_peer::chunk_part& part);
+    void chunk_progresses(connection& from, std::size_t bytes);
+    void chunk_arrived(connection& from, const hashed_chunk& hashed);
+    /// true: the sender is to be dropped.
+    bool chunk_was_wrong(connection& from, chunk_index chunk);
+    chunk_set except_for(const connection& asked) const;
+
+    /// false: too many are waiting.
+    bool upload_wanted(const connection& by, wanted what);
+    void upload_cancelled(connection& by, std::optional<chunk_index> chunk);
+    void upload_ended(const connection& by);
+    /// The chunk that a request is answered with, if there is one that the asker lacks.
+    std::optional<chunk_index> choose_upload(const connection& by, const wanted& what);
+    void upload_progresses(byte_count bytes) { bytes_up_ += bytes; }
+    void chunk_lost(chunk_index chunk, const std::string& why);
+
+private:
+    awaitable<void> live();
+    awaitable<void> hash_present();
+    awaitable<void> hash_some(chunk_set& left);
+    awaitable<void> recover(std::vector<chunk_claim> claims);
+    awaitable<void> guarded(awaitable<void> task);
+    awaitable<void> ask_loop();
+    awaitable<void> news_loop();
+    awaitable<void> save_loop();
+    awaitable<void> wait_until_over();
+    awaitable<void> let_uploads_end();
+    awaitable<void> connect(endpoint where);
+    awaitable<void> converse(tcp::socket socket, bool opened);
+    void start_uploads();
+    void carry_out(const std::vector<order>& orders);
+    void own(const hashed_chunk& hashed);
+    std::optional<time_point> over_at() const;
+    exit_code result() const;
+
+    asio::any_io_executor executor_;
+    asio::thread_pool& pool_;
+    std::unique_ptr<chunk_store> store_;
+    peer_options options_;
+    file_set_key set_;
+    std::uint64_t instance_;  // tells this peer from all others
+    tcp::acceptor acceptor_;
+    std::uint16_t port_;
+    rate_limiter up_;
+    rate_limiter down_;
+
+    inventory inventory_;
+    scheduler scheduler_;
+    upload_queue uploads_;
+    peer_book peers_;
+    chunk_set leftovers_;
+
+    std::map<peer_id, connection*> connections_;
+    std::uint64_t last_connection_ = 0;
+    std::unique_ptr<tracker_link> tracker_;
+
+    task_group tasks_;
+    event something_to_ask_;
+    event something_to_tell_;
+    event something_to_save_;
+    event something_over_;
+    bool stopping_ = false;
+    bool no_grace_ = false;
+    bool unsaved_ = false;
+    bool warned_of_counts_ = false;
+    std::optional<session_failure> failure_;
+
+    time_point started_;
+    time_point last_arrival_;
+    std::optional<time_point> completed_;
+    std::set<std::uint64_t> sources_;
+    std::uint32_t fetched_ = 0;
+    std::uint32_t wrong_ = 0;
+    byte_count bytes_up_ = 0;
+    byte_count bytes_down_ = 0;
+};
+
+}  // namespace p2p

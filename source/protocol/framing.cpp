@@ -1,0 +1,69 @@
+#include "protocol/framing.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace p2p {
+
+namespace {
+
+// Most connections are idle most of the time: a buffer starts small, and grows for those who send long lines.
+constexpr std::size_t first_capacity = 4096;
+
+// With less room than this at the end, moving the leftover costs less than many short reads.
+constexpr std::size_t least_room = 1024;
+
+}  // namespace
+
+frame_buffer::frame_buffer(std::size_t longest_line) : longest_line_(longest_line) {}
+
+std::span<std::byte> frame_buffer::prepare() {
+    if (bytes_.size() - end_ < least_room) move_to_front();
+    if (bytes_.size() - end_ < least_room) grow();
+    return std::span{bytes_}.subspan(end_);
+}
+
+void frame_buffer::move_to_front() {
+    if (begin_ == 0) return;
+    if (buffered() > 0) std::memmove(bytes_.data(), bytes_.data() + begin_, buffered());
+    scanned_ -= begin_;
+    end_ -= begin_;
+    begin_ = 0;
+}
+
+void frame_buffer::grow() {
+    const std::size_t longest_with_end = longest_line_ + 2;
+    bytes_.resize(std::min(std::max(first_capacity, 2 * bytes_.size()), longest_with_end));
+}
+
+void frame_buffer::commit(std::size_t bytes) {
+    end_ += bytes;
+}
+
+tl::expected<std::optional<std::string_view>, error_message> frame_buffer::next_line() {
+    const std::string_view all{reinterpret_cast<const char*>(bytes_.data()), end_};
+    const std::size_t line_end = all.find('\n', scanned_);
+    const bool whole = line_end != std::string_view::npos;
+    scanned_ = whole ? line_end : end_;
+
+    std::string_view line = all.substr(begin_, scanned_ - begin_);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.size() > longest_line_)
+        return tl::unexpected{
+            error_message{"line_too_long", fmt::format("a line is longer than {} bytes", longest_line_)}};
+    if (!whole) return std::nullopt;
+    begin_ = ++scanned_;
+    return line;
+}
+
+std::size_t frame_buffer::take(std::span<std::byte> to) {
+    const std::size_t taken = std::min(to.size(), buffered());
+    if (taken > 0) std::memcpy(to.data(), bytes_.data() + begin_, taken);
+    begin_ += taken;
+    scanned_ = std::max(scanned_, begin_);
+    return taken;
+}
+
+}  // namespace p2p

@@ -1,0 +1,251 @@
+#include "core/units.hpp"
+#include "protocol/field_reader.hpp"
+#include "protocol/json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace p2p {
+
+namespace {
+
+using nlohmann::json;
+
+// A message is an object that may hold an array of objects; what is unknown may go a little deeper.
+constexpr std::size_t max_depth = 8;
+
+// More than this program writes, so that others may write more: of claims, as many as a line holds.
+constexpr std::size_t max_holders_read = 200;
+constexpr std::size_t max_claims_read = max_line_length;
+
+constexpr std::size_t quoted_length = 40;
+
+tl::unexpected<error_message> error(std::string_view code, std::string text) {
+    return tl::unexpected{error_message{std::string{code}, std::move(text)}};
+}
+
+bool is_nested_deeper(std::string_view text, std::size_t most) {
+    std::size_t depth = 0;
+    bool in_string = false;
+    for (std::size_t at = 0; at < text.size() && depth <= most; ++at) {
+        const char c = text[at];
+        if (in_string && c == '\\')
+            ++at;
+        else if (c == '"')
+            in_string = !in_string;
+        else if (!in_string && (c == '[' || c == '{'))
+            ++depth;
+        else if (!in_string && (c == ']' || c == '}') && depth > 0)
+            --depth;
+    }
+    return depth > most;
+}
+
+tl::expected<json, error_message> read_object(std::string_view line) {
+    if (is_nested_deeper(line, max_depth))
+        return error("bad_json", fmt::format("nested more than {} levels deep", max_depth));
+    // The parser takes a NUL for the end of its input.
+    if (line.find('\0') != std::string_view::npos) return error("bad_json", "the line has a NUL byte");
+    json object = json::parse(line, nullptr, false);
+    if (!object.is_object())
+        return error("bad_json", "no JSON object on one line: " + printable(line, quoted_length));
+    return object;
+}
+
+chunk_claim read_claim(field_reader& in) {
+    return {
+        .chunk = in.chunk("chunk"), .hash = in.hash("hash"), .size = in.number("size", 0, max_chunk_size)};
+}
+
+holder read_holder(field_reader& in) {
+    return {.peer = peer_id{in.number<std::uint64_t>("peer", 0)},
+            .name = in.name("name"),
+            .host = in.host("host"),
+            .port = in.number<std::uint16_t>("port"),
+            .chunks = in.chunks("chunks")};
+}
+
+std::vector<chunk_claim> read_claims(field_reader& in) {
+    return in.list("chunks", max_claims_read, read_claim);
+}
+
+std::vector<holder> read_holders(field_reader& in) {
+    return in.list("holders", max_holders_read, read_holder);
+}
+
+template <class Message>
+Message read_error(field_reader& in) {
+    return error_message{.code = in.remark("code"), .message = in.remark("message")};
+}
+
+template <class Message, class Fieldless>
+Message read_fieldless(field_reader&) {
+    return Fieldless{};
+}
+
+/// How one type of line becomes one kind of message.
+template <class Message>
+struct line_type {
+    std::string_view type;
+    Message (*read)(field_reader&);
+};
+
+template <class Message>
+tl::expected<Message, error_message> read_line(std::string_view line,
+                                               std::span<const line_type<Message>> types,
+                                               std::uint32_t count) {
+    const auto object = read_object(line);
+    if (!object) return tl::unexpected{object.error()};
+
+    const auto named = object->find("type");
+    if (named == object->end() || !named->is_string()) return error("bad_field", "\"type\" must be text");
+    const auto& type = named->template get_ref<const std::string&>();
+    const auto known =
+        std::find_if(types.begin(), types.end(), [&](const auto& one) { return one.type == type; });
+    if (known == types.end())
+        return error("unknown_type",
+                     fmt::format("no message has the type \"{}\" here", printable(type, quoted_length)));
+
+    field_reader fields{*object, count};
+    Message message = known->read(fields);
+    if (!fields.problem().empty()) return error("bad_field", fmt::format("{}: {}", type, fields.problem()));
+    return message;
+}
+
+namespace tracker_reads {
+
+using namespace to_tracker;
+
+message read_hello(field_reader& in) {
+    return hello{.version = in.number<int>("version"),
+                 .name = in.name("name"),
+                 .transfer_port = in.number<std::uint16_t>("transfer_port"),
+                 .advertise = in.host_if_any("advertise")};
+}
+message read_announce(field_reader& in) {
+    return announce{.set = in.set(), .chunks = read_claims(in)};
+}
+message read_locate(field_reader& in) {
+    return locate{.set = in.set(), .chunks = in.chunks("chunks")};
+}
+message read_withdraw(field_reader& in) {
+    return withdraw{.set = in.set(), .chunks = in.chunks("chunks")};
+}
+
+constexpr auto types = std::to_array<line_type<message>>({
+    {"hello", read_hello},
+    {"announce", read_announce},
+    {"locate", read_locate},
+    {"withdraw", read_withdraw},
+    {"leave", read_fieldless<message, leave>},
+    {"ping", read_fieldless<message, ping_message>},
+});
+
+}  // namespace tracker_reads
+
+namespace peer_reads_from_tracker {
+
+using namespace from_tracker;
+
+message read_welcome(field_reader& in) {
+    return welcome{.version = in.number<int>("version"),
+                   .peer = peer_id{in.number<std::uint64_t>("peer", 0)},
+                   .silence_limit_ms = in.number<std::uint32_t>("silence_limit_ms")};
+}
+message read_announced(field_reader& in) {
+    return announced{.set = in.set(),
+                     .agreed = in.chunks_if_any("agreed"),
+                     .pending = in.chunks_if_any("pending"),
+                     .disputed = in.chunks_if_any("disputed"),
+                     .other_counts = in.counts_if_any("other_counts")};
+}
+message read_locations(field_reader& in) {
+    return locations{.set = in.set(),
+                     .chunks = read_claims(in),
+                     .holders = read_holders(in),
+                     .unknown = in.chunks_if_any("unknown"),
+                     .more = in.flag_if_any("more")};
+}
+message read_agreed(field_reader& in) {
+    return agreed{.set = in.set(), .chunks = read_claims(in), .holders = read_holders(in)};
+}
+
+constexpr auto types = std::to_array<line_type<message>>({
+    {"welcome", read_welcome},
+    {"announced", read_announced},
+    {"locations", read_locations},
+    {"agreed", read_agreed},
+    {"pong", read_fieldless<message, pong>},
+    {"error", read_error<message>},
+});
+
+}  // namespace peer_reads_from_tracker
+
+namespace peer_reads_from_peer {
+
+using namespace peer_to_peer;
+
+message read_hello(field_reader& in) {
+    return hello{.version = in.number<int>("version"),
+                 .name = in.name("name"),
+                 .transfer_port = in.number<std::uint16_t>("transfer_port"),
+                 .set = in.set(),
+                 .chunks = in.chunks("chunks"),
+                 .instance = in.number<std::uint64_t>("instance")};
+}
+message read_have(field_reader& in) {
+    return have{.chunks = in.chunks("chunks")};
+}
+message read_request(field_reader& in) {
+    if (in.flag_if_any("any")) return request{.chunk = {}, .any = true, .except = in.chunks_if_any("except")};
+    return request{.chunk = in.chunk("chunk"), .any = false, .except = {}};
+}
+message read_cancel(field_reader& in) {
+    if (in.flag_if_any("any")) return cancel{.chunk = {}, .any = true};
+    return cancel{.chunk = in.chunk("chunk"), .any = false};
+}
+message read_refuse(field_reader& in) {
+    const bool any = in.flag_if_any("any");
+    return refuse{
+        .chunk = any ? chunk_index{} : in.chunk("chunk"), .any = any, .reason = in.remark("reason")};
+}
+// An empty chunk is one part of no bytes; every other part has some.
+message read_chunk_part(field_reader& in) {
+    const chunk_index chunk = in.chunk("chunk");
+    const byte_count total = in.number("total", 0, max_chunk_size);
+    if (total == 0) return chunk_part{chunk, in.number("offset", 0, 0), in.number("size", 0, 0), 0};
+    const byte_count offset = in.number("offset", 0, total - 1);
+    const byte_count size = in.number("size", 1, std::min(max_part_size, total - offset));
+    return chunk_part{chunk, offset, size, total};
+}
+
+constexpr auto types = std::to_array<line_type<message>>({
+    {"chunk", read_chunk_part},
+    {"request", read_request},
+    {"have", read_have},
+    {"cancel", read_cancel},
+    {"refuse", read_refuse},
+    {"hello", read_hello},
+    {"ping", read_fieldless<message, ping_message>},
+    {"error", read_error<message>},
+});
+
+}  // namespace peer_reads_from_peer
+
+}  // namespace
+
+tl::expected<to_tracker::message, error_message> read_to_tracker(std::string_view line) {
+    return read_line<to_tracker::message>(line, tracker_reads::types, max_chunk_count);
+}
+
+tl::expected<from_tracker::message, error_message> read_from_tracker(std::string_view line) {
+    return read_line<from_tracker::message>(line, peer_reads_from_tracker::types, max_chunk_count);
+}
+
+tl::expected<peer_to_peer::message, error_message> read_peer_to_peer(std::string_view line,
+                                                                     std::uint32_t count) {
+    return read_line<peer_to_peer::message>(line, peer_reads_from_peer::types, count);
+}
+
+}  // namespace p2p

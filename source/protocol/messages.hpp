@@ -1,0 +1,183 @@
+// Every message of the protocol as a plain struct, and the three directions that they travel in.
+// PROTOCOL.md beside this file says what each is for; json.hpp turns them into lines and back.
+#pragma once
+
+#include "core/chunk_set.hpp"
+#include "core/file_set.hpp"
+#include "core/types.hpp"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace p2p {
+
+inline constexpr int protocol_version = 1;
+
+/// Longest line, its end not counted; longest name of a peer or a file-set, and longest host name, in bytes.
+inline constexpr std::size_t max_line_length = 64 * 1024;
+inline constexpr std::size_t max_name_length = 100;
+inline constexpr std::size_t max_host_length = 255;
+
+/// Most chunks with hashes in one message, and the longest range string that a sender puts into one, so that
+/// no line that this program writes comes near max_line_length.
+inline constexpr std::size_t max_claims_per_message = 128;
+inline constexpr std::size_t max_ranges_length = 16 * 1024;
+
+/// Most holders that one answer of a tracker names.
+inline constexpr std::size_t max_holders_per_message = 50;
+
+/// Most counts of other sets of the same name that one answer of a tracker names.
+inline constexpr std::size_t max_other_counts = 16;
+
+/// Largest part of a chunk that may follow one line, and the largest chunk.
+inline constexpr byte_count max_part_size = byte_count{1} << 20U;
+inline constexpr byte_count max_chunk_size = byte_count{1} << 62U;
+
+/// A peer that others can connect to, and which of the chunks in question it holds.
+struct holder {
+    peer_id peer;
+    std::string name;
+    std::string host;
+    std::uint16_t port = 0;
+    chunk_set chunks;
+    friend bool operator==(const holder&, const holder&) = default;
+};
+
+/// Why a message was not taken, or why the connection ends. `code` is for programs, `message` for people.
+struct error_message {
+    std::string code;
+    std::string message;
+    friend bool operator==(const error_message&, const error_message&) = default;
+};
+
+struct ping_message {
+    friend bool operator==(const ping_message&, const ping_message&) = default;
+};
+
+namespace to_tracker {
+
+struct hello {
+    int version = protocol_version;
+    std::string name;
+    std::uint16_t transfer_port = 0;
+    /// The host that others should connect to; empty: the address that the tracker sees.
+    std::string advertise;
+    friend bool operator==(const hello&, const hello&) = default;
+};
+struct announce {
+    file_set_key set;
+    std::vector<chunk_claim> chunks;
+    friend bool operator==(const announce&, const announce&) = default;
+};
+struct locate {
+    file_set_key set;
+    chunk_set chunks;
+    friend bool operator==(const locate&, const locate&) = default;
+};
+struct withdraw {
+    file_set_key set;
+    chunk_set chunks;
+    friend bool operator==(const withdraw&, const withdraw&) = default;
+};
+struct leave {
+    friend bool operator==(const leave&, const leave&) = default;
+};
+
+using message = std::variant<hello, announce, locate, withdraw, leave, ping_message>;
+
+}  // namespace to_tracker
+
+namespace from_tracker {
+
+struct welcome {
+    int version = protocol_version;
+    peer_id peer;
+    std::uint32_t silence_limit_ms = 0;  ///< a peer that says nothing for so long is forgotten
+    friend bool operator==(const welcome&, const welcome&) = default;
+};
+/// How the tracker sees chunks that this peer has: the answer to announce, and pushed when it changes.
+struct announced {
+    file_set_key set;
+    chunk_set agreed;                         ///< on the chunk_list, with this peer as a holder
+    chunk_set pending;                        ///< on the check_list, no hash agreed yet
+    chunk_set disputed;                       ///< on the check_list: others agreed on another hash
+    std::vector<std::uint32_t> other_counts;  ///< counts of other sets of the same name
+    friend bool operator==(const announced&, const announced&) = default;
+};
+/// The answer to locate; several of them where one line would not hold it (`more`: another follows).
+struct locations {
+    file_set_key set;
+    std::vector<chunk_claim> chunks;  ///< what was asked for and is agreed
+    std::vector<holder> holders;      ///< who has which of these
+    chunk_set unknown;                ///< what was asked for and is not agreed
+    bool more = false;
+    friend bool operator==(const locations&, const locations&) = default;
+};
+/// Pushed: chunks that this peer asked for in vain can be had now.
+struct agreed {
+    file_set_key set;
+    std::vector<chunk_claim> chunks;
+    std::vector<holder> holders;
+    friend bool operator==(const agreed&, const agreed&) = default;
+};
+struct pong {
+    friend bool operator==(const pong&, const pong&) = default;
+};
+
+using message = std::variant<welcome, announced, locations, agreed, pong, error_message>;
+
+}  // namespace from_tracker
+
+namespace peer_to_peer {
+
+struct hello {
+    int version = protocol_version;
+    std::string name;
+    std::uint16_t transfer_port = 0;
+    file_set_key set;
+    chunk_set chunks;  ///< what the sender can serve; the rest follows as `have`
+    /// A random number, drawn when the program starts: tells a peer from others, and from itself.
+    std::uint64_t instance = 0;
+    friend bool operator==(const hello&, const hello&) = default;
+};
+struct have {
+    chunk_set chunks;
+    friend bool operator==(const have&, const have&) = default;
+};
+/// Asks for one chunk, or (`any`) for whichever the uploader picks that the asker lacks and that is not in
+/// `except`.
+struct request {
+    chunk_index chunk;  ///< 0 where `any`
+    bool any = false;
+    chunk_set except;
+    friend bool operator==(const request&, const request&) = default;
+};
+/// The asker no longer wants the chunk (0 and `any`: one request for any).
+struct cancel {
+    chunk_index chunk;
+    bool any = false;
+    friend bool operator==(const cancel&, const cancel&) = default;
+};
+/// A part of a chunk: `size` raw bytes follow the line. Parts of a chunk come in order, without gaps.
+struct chunk_part {
+    chunk_index chunk;
+    byte_count offset = 0;
+    byte_count size = 0;
+    byte_count total = 0;  ///< size of the whole chunk
+    friend bool operator==(const chunk_part&, const chunk_part&) = default;
+};
+/// A request (chunk 0: one for any) will not be served.
+struct refuse {
+    chunk_index chunk;
+    bool any = false;
+    std::string reason;
+    friend bool operator==(const refuse&, const refuse&) = default;
+};
+
+using message = std::variant<hello, have, request, cancel, chunk_part, refuse, ping_message, error_message>;
+
+}  // namespace peer_to_peer
+
+}  // namespace p2p

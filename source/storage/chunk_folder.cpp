@@ -1,0 +1,196 @@
+#include "storage/chunk_folder.hpp"
+
+#include "core/units.hpp"
+#include "storage/beneath.hpp"
+#include "storage/files.hpp"
+#include "storage/listing_file.hpp"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <charconv>
+#include <vector>
+
+namespace p2p {
+
+namespace {
+
+constexpr std::string_view part_prefix = ".p2p-part-";
+constexpr std::size_t hash_buffer = std::size_t{256} * 1024;
+
+tl::expected<file_stamp, std::string> stamp_of(int file, const std::string& name) {
+    struct stat info {};
+    if (::fstat(file, &info) != 0) return tl::unexpected{failure(name, errno)};
+    if (!S_ISREG(info.st_mode)) return tl::unexpected{name + ": not a regular file"};
+    constexpr std::int64_t ns_per_s = 1'000'000'000;
+    return file_stamp{static_cast<byte_count>(info.st_size), info.st_mtim.tv_sec * ns_per_s + info.st_mtim.tv_nsec,
+                      info.st_ino};
+}
+
+tl::expected<unique_fd, std::string> open_to_read(int folder, const std::string& name) {
+    return open_beneath(folder, name, O_RDONLY | O_NONBLOCK);
+}
+
+tl::expected<hashed_chunk, std::string> hash_file(int folder, const std::string& name, chunk_index chunk) {
+    const auto file = open_to_read(folder, name);
+    if (!file) return tl::unexpected{file.error()};
+    const std::string shown = name_in(folder, name);
+    const auto before = stamp_of(file->get(), shown);
+    if (!before) return tl::unexpected{before.error()};
+
+    chunk_hasher hasher;
+    std::vector<std::byte> buffer(hash_buffer);
+    for (;;) {
+        const ssize_t n = read_some(file->get(), buffer);
+        if (n < 0) return tl::unexpected{failure(shown, errno)};
+        if (n == 0) break;
+        hasher.update(std::span{buffer}.first(static_cast<std::size_t>(n)));
+    }
+    const auto after = stamp_of(file->get(), shown);
+    if (!after || *after != *before) return tl::unexpected{shown + ": changed while it was read"};
+    return hashed_chunk{{chunk, hasher.digest(), before->size}, *before};
+}
+
+// Bytes go to a part file first; the name of the chunk only ever belongs to a whole and right one.
+class arriving_file final : public incoming_chunk {
+public:
+    arriving_file(int folder, std::string part, std::string place, const chunk_claim& agreed)
+        : folder_(folder), part_(std::move(part)), place_(std::move(place)), agreed_(agreed) {}
+
+    ~arriving_file() override {
+        if (file_) ::unlinkat(folder_, part_.c_str(), 0);
+    }
+
+    tl::expected<void, std::string> write(std::span<const std::byte> bytes) override {
+        if (!file_) {
+            file_.reset(::openat(folder_, part_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
+            if (!file_) return failed();
+        }
+        if (const int error = write_all(file_.get(), bytes)) return tl::unexpected{failure(name_in(folder_, place_), error)};
+        hasher_.update(bytes);
+        return {};
+    }
+
+    tl::expected<std::optional<hashed_chunk>, std::string> finish() override {
+        if (const auto created = write({}); !created) return tl::unexpected{created.error()};
+        if (hasher_.digest() != agreed_.hash) return std::nullopt;
+        const auto stamp = stamp_of(file_.get(), part_);
+        if (!stamp) return tl::unexpected{stamp.error()};
+        if (::renameat(folder_, part_.c_str(), folder_, place_.c_str()) != 0) return failed();
+        file_.reset();
+        return hashed_chunk{agreed_, *stamp};
+    }
+
+private:
+    tl::unexpected<std::string> failed() const {
+        const int error = errno;
+        return tl::unexpected{failure(name_in(folder_, place_), error)};
+    }
+
+    int folder_;
+    std::string part_;
+    std::string place_;
+    chunk_claim agreed_;
+    unique_fd file_;
+    chunk_hasher hasher_;
+};
+
+// "chunk_7" or, where that name was taken, "chunk_7_": the chunk that stored_name() may have named so.
+std::optional<chunk_index> chunk_named(std::string_view name) {
+    constexpr std::string_view prefix = "chunk_";
+    if (!name.starts_with(prefix)) return std::nullopt;
+    name.remove_prefix(prefix.size());
+    chunk_index chunk;
+    const auto [end, error] = std::from_chars(name.begin(), name.end(), chunk.value);
+    if (error != std::errc{}) return std::nullopt;
+    return chunk;
+}
+
+}  // namespace
+
+tl::expected<std::unique_ptr<chunk_folder>, std::string> chunk_folder::open(const std::filesystem::path& path) {
+    auto folder = open_folder(path);
+    if (!folder) return tl::unexpected{folder.error()};
+    if (::flock(folder->get(), LOCK_EX | LOCK_NB) != 0)
+        return tl::unexpected{path.native() + ": another peer is using this folder"};
+    auto listing = read_listing(path);
+    if (!listing) return tl::unexpected{listing.error()};
+    std::unique_ptr<chunk_folder> opened{new chunk_folder{std::move(*folder), std::move(*listing)}};
+    if (const auto swept = opened->sweep(); !swept) return tl::unexpected{swept.error()};
+    return opened;
+}
+
+chunk_folder::chunk_folder(unique_fd folder, chunk_listing listing)
+    : folder_(std::move(folder)), listing_(std::move(listing)) {
+    for (const auto& [chunk, name] : listing_.names) present_.insert(chunk);
+}
+
+// Removes what a killed run left half-done, and finds what it finished but had not listed yet.
+tl::expected<void, std::string> chunk_folder::sweep() {
+    std::error_code error;
+    const std::filesystem::path path = fmt::format("/proc/self/fd/{}", folder_.get());
+    for (std::filesystem::directory_iterator at{path, error}, end; !error && at != end; at.increment(error)) {
+        const std::string name = at->path().filename();
+        if (name.starts_with(part_prefix)) ::unlinkat(folder_.get(), name.c_str(), 0);
+        const auto chunk = chunk_named(name);
+        if (chunk && chunk->value >= 1 && chunk->value <= count() && !present_.contains(*chunk) &&
+            name == stored_name(listing_, *chunk))
+            leftovers_.insert(*chunk);
+    }
+    if (error) return tl::unexpected{failure(name_in(folder_.get(), "."), error.value())};
+    return {};
+}
+
+std::string chunk_folder::name_of(chunk_index chunk) const { return listing_.names.at(chunk); }
+
+storage_job<hashed_chunk> chunk_folder::hash_job(chunk_index chunk) const {
+    return [folder = folder_.get(), name = name_of(chunk), chunk] { return hash_file(folder, name, chunk); };
+}
+
+void chunk_folder::note(const hashed_chunk& hashed) {
+    const chunk_index chunk = hashed.claim.chunk;
+    stamps_[chunk] = hashed.stamp;
+    leftovers_.erase(chunk);
+    if (present_.insert(chunk)) listing_.names.try_emplace(chunk, stored_name(listing_, chunk));
+}
+
+storage_job<stored_chunk> chunk_folder::open_job(chunk_index chunk) const {
+    return [folder = folder_.get(), name = name_of(chunk),
+            hashed = stamps_.at(chunk)]() -> tl::expected<stored_chunk, std::string> {
+        auto file = open_to_read(folder, name);
+        if (!file) return tl::unexpected{file.error()};
+        const auto now = stamp_of(file->get(), name_in(folder, name));
+        if (!now) return tl::unexpected{now.error()};
+        if (*now != hashed) return tl::unexpected{name_in(folder, name) + ": changed since it was hashed"};
+        return stored_chunk{std::move(*file), 0, now->size};
+    };
+}
+
+std::unique_ptr<incoming_chunk> chunk_folder::receive(const chunk_claim& agreed) {
+    auto part = fmt::format("{}{}.{}", part_prefix, agreed.chunk.value, ++arrivals_);
+    return std::make_unique<arriving_file>(folder_.get(), std::move(part), stored_name(listing_, agreed.chunk), agreed);
+}
+
+storage_job<std::optional<hashed_chunk>> chunk_folder::recover_job(const chunk_claim& agreed) const {
+    return [folder = folder_.get(), name = stored_name(listing_, agreed.chunk),
+            agreed]() -> tl::expected<std::optional<hashed_chunk>, std::string> {
+        const auto hashed = hash_file(folder, name, agreed.chunk);
+        if (!hashed || hashed->claim != agreed) return std::nullopt;
+        return *hashed;
+    };
+}
+
+void chunk_folder::lost(chunk_index chunk) {
+    present_.erase(chunk);
+    stamps_.erase(chunk);
+}
+
+storage_job<void> chunk_folder::save_job() const {
+    return [folder = folder_.get(), listing = listing_] { return write_listing(folder, listing); };
+}
+
+}  // namespace p2p

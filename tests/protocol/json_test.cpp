@@ -1,0 +1,505 @@
+#include "protocol/json.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+using namespace p2p;
+
+namespace {
+
+constexpr std::uint32_t count = 10;
+const file_set_key five{"default", 5};
+const std::string hash_text = "00112233445566778899aabbccddeeff";
+
+chunk_set chunks(std::string_view ranges) {
+    return chunk_set::parse(ranges, max_chunk_count).value();
+}
+
+chunk_claim claim(std::uint32_t chunk, byte_count size) {
+    return {chunk_index{chunk}, chunk_hash::from_hex(hash_text).value(), size};
+}
+
+holder bob() {
+    return {peer_id{7}, "bob", "127.0.0.1", 6001, chunks("1-3")};
+}
+
+auto from_peer(std::string_view line) {
+    return read_peer_to_peer(line, count);
+}
+
+/// A message, and the line that it is.
+template <class Message>
+struct written {
+    Message message;
+    std::string line;
+};
+
+const std::vector<written<to_tracker::message>> to_tracker_lines{
+    {to_tracker::hello{1, "alice", 6001, ""},
+     R"({"type":"hello","version":1,"name":"alice","transfer_port":6001})"},
+    {to_tracker::hello{1, "alice", 6001, "a.example"},
+     R"({"type":"hello","version":1,"name":"alice","transfer_port":6001,"advertise":"a.example"})"},
+    {to_tracker::announce{five, {}}, R"({"type":"announce","fileset":"default","count":5,"chunks":[]})"},
+    {to_tracker::announce{five, {claim(1, 1048576), claim(5, 0)}},
+     R"({"type":"announce","fileset":"default","count":5,"chunks":[)"
+     R"({"chunk":1,"hash":"00112233445566778899aabbccddeeff","size":1048576},)"
+     R"({"chunk":5,"hash":"00112233445566778899aabbccddeeff","size":0}]})"},
+    {to_tracker::locate{five, chunks("1-3,5")},
+     R"({"type":"locate","fileset":"default","count":5,"chunks":"1-3,5"})"},
+    {to_tracker::withdraw{five, chunks("2")},
+     R"({"type":"withdraw","fileset":"default","count":5,"chunks":"2"})"},
+    {to_tracker::leave{}, R"({"type":"leave"})"},
+    {ping_message{}, R"({"type":"ping"})"},
+};
+
+const std::vector<written<from_tracker::message>> from_tracker_lines{
+    {from_tracker::welcome{1, peer_id{7}, 30000},
+     R"({"type":"welcome","version":1,"peer":7,"silence_limit_ms":30000})"},
+    {from_tracker::announced{five, {}, {}, {}, {}}, R"({"type":"announced","fileset":"default","count":5})"},
+    {from_tracker::announced{five, chunks("1-3"), chunks("4"), chunks("5"), {6, 7}},
+     R"({"type":"announced","fileset":"default","count":5,"agreed":"1-3","pending":"4","disputed":"5",)"
+     R"("other_counts":[6,7]})"},
+    {from_tracker::locations{five, {}, {}, chunks("1-5"), false},
+     R"({"type":"locations","fileset":"default","count":5,"chunks":[],"holders":[],"unknown":"1-5"})"},
+    {from_tracker::locations{five, {claim(1, 9)}, {bob()}, {}, true},
+     R"({"type":"locations","fileset":"default","count":5,)"
+     R"("chunks":[{"chunk":1,"hash":"00112233445566778899aabbccddeeff","size":9}],)"
+     R"("holders":[{"peer":7,"name":"bob","host":"127.0.0.1","port":6001,"chunks":"1-3"}],"more":true})"},
+    {from_tracker::agreed{five, {claim(2, 9)}, {bob()}},
+     R"({"type":"agreed","fileset":"default","count":5,)"
+     R"("chunks":[{"chunk":2,"hash":"00112233445566778899aabbccddeeff","size":9}],)"
+     R"("holders":[{"peer":7,"name":"bob","host":"127.0.0.1","port":6001,"chunks":"1-3"}]})"},
+    {from_tracker::pong{}, R"({"type":"pong"})"},
+    {error_message{"bad_json", "no JSON object"},
+     R"({"type":"error","code":"bad_json","message":"no JSON object"})"},
+};
+
+const std::vector<written<peer_to_peer::message>> peer_lines{
+    {peer_to_peer::hello{1, "bob", 6002, five, chunks("1-3"), 99},
+     R"({"type":"hello","version":1,"name":"bob","transfer_port":6002,"instance":99,"fileset":"default","count":5,"chunks":"1-3"})"},
+    {peer_to_peer::hello{1, "bob", 6002, five, {}, 99},
+     R"({"type":"hello","version":1,"name":"bob","transfer_port":6002,"instance":99,"fileset":"default","count":5,"chunks":""})"},
+    {peer_to_peer::have{chunks("7-9")}, R"({"type":"have","chunks":"7-9"})"},
+    {peer_to_peer::request{chunk_index{7}, false, {}}, R"({"type":"request","chunk":7})"},
+    {peer_to_peer::request{{}, true, {}}, R"({"type":"request","any":true})"},
+    {peer_to_peer::request{{}, true, chunks("3,9")}, R"({"type":"request","any":true,"except":"3,9"})"},
+    {peer_to_peer::cancel{chunk_index{7}, false}, R"({"type":"cancel","chunk":7})"},
+    {peer_to_peer::cancel{{}, true}, R"({"type":"cancel","any":true})"},
+    {peer_to_peer::chunk_part{chunk_index{7}, 262144, 262144, 1048576},
+     R"({"type":"chunk","chunk":7,"offset":262144,"size":262144,"total":1048576})"},
+    {peer_to_peer::chunk_part{chunk_index{7}, 0, 0, 0},
+     R"({"type":"chunk","chunk":7,"offset":0,"size":0,"total":0})"},
+    {peer_to_peer::chunk_part{chunk_index{7}, max_chunk_size - 1, 1, max_chunk_size},
+     R"({"type":"chunk","chunk":7,"offset":4611686018427387903,"size":1,"total":4611686018427387904})"},
+    {peer_to_peer::refuse{chunk_index{7}, false, "gone"}, R"({"type":"refuse","chunk":7,"reason":"gone"})"},
+    {peer_to_peer::refuse{{}, true, "nothing new"}, R"({"type":"refuse","any":true,"reason":"nothing new"})"},
+    {ping_message{}, R"({"type":"ping"})"},
+    {error_message{"bad_field", "said \"no\""},
+     R"({"type":"error","code":"bad_field","message":"said \"no\""})"},
+};
+
+template <class Message>
+std::string line_of(const Message& message) {
+    return std::visit([](const auto& one) { return to_line(one); }, message);
+}
+
+template <class Message, class Read>
+void check_both_ways(const std::vector<written<Message>>& lines, Read read) {
+    for (const auto& [message, line] : lines) {
+        CAPTURE(line);
+        CHECK(line_of(message) == line + "\n");
+        const auto back = read(line);
+        REQUIRE(back.has_value());
+        CHECK((*back == message));
+    }
+}
+
+/// A line that is refused: by which code, and a piece of what is said about it.
+struct refused {
+    std::string_view line;
+    std::string_view code;
+    std::string_view says;
+};
+
+template <class Read>
+void check_refused(std::initializer_list<refused> lines, Read read) {
+    for (const refused& bad : lines) {
+        CAPTURE(bad.line);
+        const auto result = read(bad.line);
+        REQUIRE(!result.has_value());
+        CAPTURE(result.error().message);
+        CHECK(result.error().code == bad.code);
+        CHECK(result.error().message.find(bad.says) != std::string::npos);
+    }
+}
+
+template <class Read>
+void check_never_trusted(std::string_view line, Read read) {
+    static const std::set<std::string> codes{"bad_json", "unknown_type", "bad_field"};
+    const auto result = read(line);
+    if (result.has_value()) {
+        const std::string written_again = line_of(*result);
+        const auto again = read(std::string_view{written_again}.substr(0, written_again.size() - 1));
+        REQUIRE(again.has_value());
+        CHECK((*again == *result));
+        return;
+    }
+    CHECK(codes.contains(result.error().code));
+    CHECK(!result.error().message.empty());
+    CHECK(result.error().message.size() < 400);
+    CHECK(read_from_tracker(to_line(result.error())).has_value());
+}
+
+void check_no_reader_trusts(std::string_view line) {
+    check_never_trusted(line, read_to_tracker);
+    check_never_trusted(line, read_from_tracker);
+    check_never_trusted(line, from_peer);
+}
+
+std::vector<std::string> all_lines() {
+    std::vector<std::string> lines;
+    for (const auto& one : to_tracker_lines) lines.push_back(one.line);
+    for (const auto& one : from_tracker_lines) lines.push_back(one.line);
+    for (const auto& one : peer_lines) lines.push_back(one.line);
+    return lines;
+}
+
+void mutate(std::string& line, std::mt19937& random) {
+    static constexpr std::string_view telling = "\"\\{}[]:,-.0123456789eEtrufalsn \t\xc3\xff";
+    const std::size_t at = random() % (line.size() + 1);
+    const char c = random() % 2 == 0 ? telling[random() % telling.size()] : static_cast<char>(random() % 256);
+    switch (random() % 4) {
+        case 0: line.insert(at, 1, c); break;
+        case 1: line.erase(at, random() % 4); break;
+        case 2: line.insert(at, line.substr(random() % (line.size() + 1), random() % 24)); break;
+        default: line.replace(at, at == line.size() ? 0 : 1, 1, c);
+    }
+}
+
+chunk_set every_other(std::uint32_t first, std::uint32_t how_many) {
+    chunk_set set;
+    for (std::uint32_t n = 0; n < how_many; ++n) set.insert(chunk_index{first + 2 * n});
+    return set;
+}
+
+chunk_set as_long_as_allowed() {
+    const chunk_set scattered = every_other(10'000'000, 10'000);
+    return chunk_set::parse(scattered.to_ranges(max_ranges_length).front(), max_chunk_count).value();
+}
+
+}  // namespace
+
+TEST_CASE("what a peer says to a tracker reads back as it was written") {
+    check_both_ways(to_tracker_lines, read_to_tracker);
+}
+
+TEST_CASE("what a tracker says to a peer reads back as it was written") {
+    check_both_ways(from_tracker_lines, read_from_tracker);
+}
+
+TEST_CASE("what a peer says to a peer reads back as it was written") {
+    check_both_ways(peer_lines, from_peer);
+}
+
+TEST_CASE("names with quotes and letters of any script survive the journey") {
+    for (const std::string name : {"a \"b\" \\c", "Žofie", "日本", "🙂", "{}", "%s"}) {
+        CAPTURE(name);
+        const std::string line = to_line(to_tracker::hello{1, name, 6001, ""});
+        const auto back = read_to_tracker(line);
+        REQUIRE(back.has_value());
+        CHECK(std::get<to_tracker::hello>(*back).name == name);
+    }
+}
+
+TEST_CASE("text that is no UTF-8 is written with replacement characters") {
+    CHECK(to_line(error_message{"x", "a\xff"}) ==
+          "{\"type\":\"error\",\"code\":\"x\",\"message\":\"a\xef\xbf\xbd\"}\n");
+}
+
+TEST_CASE("fields that nobody knows and fields in another order are fine") {
+    const auto back =
+        read_to_tracker(R"( {"transfer_port":1,"name":"a","colour":[{"red":[1.5e3,null]}],"version":2,)"
+                        R"("type":"hello"} )");
+    REQUIRE(back.has_value());
+    CHECK((*back == to_tracker::message{to_tracker::hello{2, "a", 1, ""}}));
+}
+
+TEST_CASE("a claim may name its hash in capitals") {
+    const auto back = read_to_tracker(R"({"type":"announce","fileset":"a","count":1,"chunks":[)"
+                                      R"({"chunk":1,"hash":"00112233445566778899AABBCCDDEEFF","size":3}]})");
+    REQUIRE(back.has_value());
+    CHECK(std::get<to_tracker::announce>(*back).chunks == std::vector{claim(1, 3)});
+}
+
+TEST_CASE("a line that is no JSON object is refused") {
+    check_refused(
+        {
+            {"", "bad_json", "no JSON object"},
+            {"GET / HTTP/1.1", "bad_json", "GET / HTTP/1.1"},
+            {"5", "bad_json", "no JSON object"},
+            {R"(["type","ping"])", "bad_json", "no JSON object"},
+            {R"({"type":"ping")", "bad_json", "no JSON object"},
+            {R"({"type":"ping"}})", "bad_json", "no JSON object"},
+            {R"({"type":"ping"} {"type":"ping"})", "bad_json", "no JSON object"},
+            {R"({"type":"ping",})", "bad_json", "no JSON object"},
+            {R"({'type':'ping'})", "bad_json", "no JSON object"},
+            {R"({"type":"ping"} // really)", "bad_json", "no JSON object"},
+            {R"({"type":"ping","x":1e999})", "bad_json", "no JSON object"},
+            {"{\"type\":\"ping\",\"x\":\"\xff\"}", "bad_json", "no JSON object"},
+            {"{\"type\":\"ping\",\"x\":\"\xc0\x80\"}", "bad_json", "no JSON object"},
+            {"{\"type\":\"ping\",\"x\":\"\xed\xa0\x80\"}", "bad_json", "no JSON object"},
+            {{"{\"type\":\"ping\"}\0{}", 18}, "bad_json", "NUL"},
+        },
+        read_to_tracker);
+}
+
+TEST_CASE("a line without a known type is refused") {
+    check_refused(
+        {
+            {"{}", "bad_field", "\"type\" must be text"},
+            {R"({"type":5})", "bad_field", "\"type\" must be text"},
+            {R"({"type":null})", "bad_field", "\"type\" must be text"},
+            {R"({"type":""})", "unknown_type", "\"\""},
+            {R"({"type":"Ping"})", "unknown_type", "\"Ping\""},
+            {R"({"type":"request","chunk":1})", "unknown_type", "\"request\""},
+            {R"({"type":"pong"})", "unknown_type", "\"pong\""},
+            {"{\"type\":\"a\\u001b[2J\"}", "unknown_type", "\"a?[2J\""},
+        },
+        read_to_tracker);
+}
+
+TEST_CASE("a number that is no whole number in range is refused") {
+    for (const std::string_view port : {"-1", "0", "65536", "1e3", "1.0", "1.5", "99999999999999999999", "-0",
+                                        "\"6001\"", "null", "true", "[1]", "{}"}) {
+        CAPTURE(port);
+        const auto result = read_to_tracker(
+            fmt::format(R"({{"type":"hello","version":1,"name":"a","transfer_port":{}}})", port));
+        REQUIRE(!result.has_value());
+        CHECK(result.error() ==
+              error_message{"bad_field", "hello: \"transfer_port\" must be a whole number from 1 to 65535"});
+    }
+}
+
+TEST_CASE("a field of the wrong kind or size is refused by its name") {
+    check_refused(
+        {
+            {R"({"type":"hello","version":0,"name":"a","transfer_port":1})", "bad_field",
+             "\"version\" must be"},
+            {R"({"type":"hello","version":1,"transfer_port":1})", "bad_field", "hello: \"name\" is missing"},
+            {R"({"type":"hello","version":1,"name":5,"transfer_port":1})", "bad_field",
+             "\"name\" must be text"},
+            {R"({"type":"hello","version":1,"name":"","transfer_port":1})", "bad_field", "1 to 100 bytes"},
+            {R"({"type":"hello","version":1,"name":"a\nb","transfer_port":1})", "bad_field", "\"name\""},
+            {R"({"type":"hello","version":1,"name":"a\u0000b","transfer_port":1})", "bad_field", "\"name\""},
+            {R"({"type":"hello","version":1,"name":"\u007f","transfer_port":1})", "bad_field", "\"name\""},
+            {R"({"type":"hello","version":1,"name":"\u009b2J","transfer_port":1})", "bad_field", "\"name\""},
+            {R"({"type":"hello","version":1,"name":"a","transfer_port":1,"advertise":""})", "bad_field",
+             "\"advertise\" must be 1 to 255 visible"},
+            {R"({"type":"hello","version":1,"name":"a","transfer_port":1,"advertise":"a b"})", "bad_field",
+             "\"advertise\""},
+            {R"({"type":"hello","version":1,"name":"a","transfer_port":1,"advertise":"höst"})", "bad_field",
+             "\"advertise\""},
+            {R"({"type":"announce","fileset":"a","count":0,"chunks":[]})", "bad_field",
+             "announce: \"count\" must be a whole number from 1 to 16777216"},
+            {R"({"type":"announce","fileset":"a","count":16777217,"chunks":[]})", "bad_field", "\"count\""},
+            {R"({"type":"announce","fileset":"","count":5,"chunks":[]})", "bad_field", "\"fileset\""},
+            {R"({"type":"announce","fileset":"a","count":5})", "bad_field", "\"chunks\" is missing"},
+            {R"({"type":"announce","fileset":"a","count":5,"chunks":"1-5"})", "bad_field",
+             "\"chunks\" must be an array"},
+            {R"({"type":"announce","fileset":"a","count":5,"chunks":[5]})", "bad_field",
+             "chunks[0]: \"chunk\" is missing"},
+            {R"({"type":"announce","fileset":"a","count":5,"chunks":[{"chunk":6}]})", "bad_field",
+             "announce: chunks[0]: \"chunk\" must be a whole number from 1 to 5"},
+            {R"({"type":"announce","fileset":"a","count":5,"chunks":[{"chunk":1,"hash":"12","size":1}]})",
+             "bad_field", "\"hash\" must be 32"},
+            {R"({"type":"announce","fileset":"a","count":5,"chunks":[)"
+             R"({"chunk":1,"hash":"00112233445566778899aabbccddeeff","size":1},)"
+             R"({"chunk":2,"hash":"00112233445566778899aabbccddeeff","size":4611686018427387905}]})",
+             "bad_field", "chunks[1]: \"size\" must be a whole number from 0 to 4611686018427387904"},
+            {R"({"type":"locate","fileset":"a","count":5,"chunks":"1-6"})", "bad_field",
+             "\"chunks\" must be chunk ranges"},
+            {R"({"type":"locate","fileset":"a","count":5,"chunks":"3,1"})", "bad_field", "\"chunks\""},
+            {R"({"type":"locate","fileset":"a","count":5,"chunks":[1]})", "bad_field",
+             "\"chunks\" must be text"},
+            {R"({"type":"withdraw","fileset":"a","count":5})", "bad_field",
+             "withdraw: \"chunks\" is missing"},
+        },
+        read_to_tracker);
+}
+
+TEST_CASE("a peer refuses what a tracker must not say") {
+    check_refused(
+        {
+            {R"({"type":"welcome","version":1,"peer":-7,"silence_limit_ms":1})", "bad_field", "\"peer\""},
+            {R"({"type":"welcome","version":1,"peer":7,"silence_limit_ms":0})", "bad_field",
+             "\"silence_limit_ms\""},
+            {R"({"type":"announced","fileset":"a","count":5,"agreed":5})", "bad_field",
+             "\"agreed\" must be text"},
+            {R"({"type":"announced","fileset":"a","count":5,"agreed":"9"})", "bad_field", "\"agreed\""},
+            {R"({"type":"announced","fileset":"a","count":5,"other_counts":[0]})", "bad_field",
+             "\"other_counts\""},
+            {R"({"type":"announced","fileset":"a","count":5,"other_counts":6})", "bad_field",
+             "\"other_counts\""},
+            {R"({"type":"locations","fileset":"a","count":5,"chunks":[]})", "bad_field",
+             "\"holders\" is missing"},
+            {R"({"type":"locations","fileset":"a","count":5,"chunks":[],"holders":[],"more":1})", "bad_field",
+             "\"more\" must be true or false"},
+            {R"({"type":"agreed","fileset":"a","count":5,"chunks":[],"holders":[)"
+             R"({"peer":7,"name":"b","host":"","port":1,"chunks":"1"}]})",
+             "bad_field", "agreed: holders[0]: \"host\""},
+            {R"({"type":"agreed","fileset":"a","count":5,"chunks":[],"holders":[)"
+             R"({"peer":7,"name":"b","host":"h","port":1,"chunks":"6"}]})",
+             "bad_field", "holders[0]: \"chunks\""},
+            {R"({"type":"error","code":"x"})", "bad_field", "error: \"message\" is missing"},
+            {R"({"type":"announce","fileset":"a","count":5,"chunks":[]})", "unknown_type", "announce"},
+        },
+        read_from_tracker);
+}
+
+TEST_CASE("a peer refuses what a peer must not say") {
+    check_refused(
+        {
+            {R"({"type":"hello","version":1,"name":"a","transfer_port":1,"instance":1,"fileset":"a","count":5,"chunks":"1-6"})",
+             "bad_field", "hello: \"chunks\""},
+            {R"({"type":"hello","version":1,"name":"a","transfer_port":1,"fileset":"a","count":5,"chunks":""})",
+             "bad_field", "hello: \"instance\" is missing"},
+            {R"({"type":"have","chunks":"11"})", "bad_field", "have: \"chunks\""},
+            {R"({"type":"request"})", "bad_field", "request: \"chunk\" is missing"},
+            {R"({"type":"request","chunk":0})", "bad_field", "from 1 to 10"},
+            {R"({"type":"request","chunk":11})", "bad_field", "from 1 to 10"},
+            {R"({"type":"request","any":false})", "bad_field", "\"chunk\" is missing"},
+            {R"({"type":"request","any":"yes"})", "bad_field", "\"any\" must be true or false"},
+            {R"({"type":"request","any":true,"except":"0"})", "bad_field", "\"except\""},
+            {R"({"type":"cancel"})", "bad_field", "cancel: \"chunk\" is missing"},
+            {R"({"type":"refuse","any":true})", "bad_field", "refuse: \"reason\" is missing"},
+            {R"({"type":"chunk","chunk":1,"offset":0,"size":0,"total":9})", "bad_field", "\"size\" must be"},
+            {R"({"type":"chunk","chunk":1,"offset":0,"size":1,"total":0})", "bad_field", "\"size\" must be"},
+            {R"({"type":"chunk","chunk":1,"offset":9,"size":1,"total":9})", "bad_field",
+             "\"offset\" must be"},
+            {R"({"type":"chunk","chunk":1,"offset":5,"size":5,"total":9})", "bad_field", "from 1 to 4"},
+            {R"({"type":"chunk","chunk":1,"offset":0,"size":1048577,"total":9999999})", "bad_field",
+             "from 1 to 1048576"},
+            {R"({"type":"chunk","chunk":1,"offset":0,"size":1,"total":4611686018427387905})", "bad_field",
+             "\"total\""},
+            {R"({"type":"chunk","chunk":1,"offset":18446744073709551615,"size":2,"total":9})", "bad_field",
+             "\"offset\""},
+        },
+        from_peer);
+}
+
+TEST_CASE("a name of the longest length passes and a longer one does not") {
+    const auto hello = [](std::size_t length) {
+        return read_to_tracker(to_line(to_tracker::hello{1, std::string(length, 'n'), 6001, ""}));
+    };
+    CHECK(hello(max_name_length).has_value());
+    CHECK(!hello(max_name_length + 1).has_value());
+}
+
+TEST_CASE("an answer may name 200 holders and no more") {
+    const auto answer = [](std::size_t holders) {
+        return read_from_tracker(to_line(from_tracker::agreed{five, {}, std::vector(holders, bob())}));
+    };
+    CHECK(answer(200).has_value());
+    CHECK(!answer(201).has_value());
+}
+
+TEST_CASE("what another machine gives as a reason is cut and made safe to show") {
+    const auto back =
+        from_peer(to_line(peer_to_peer::refuse{chunk_index{1}, false, "\x1b[2J" + std::string(5000, 'x')}));
+    REQUIRE(back.has_value());
+    const std::string& reason = std::get<peer_to_peer::refuse>(*back).reason;
+    CHECK(reason.starts_with("?[2J"));
+    CHECK(reason.size() <= 200);
+}
+
+TEST_CASE("every line that this program writes fits the longest line") {
+    const file_set_key set{std::string(max_name_length, '"'), max_chunk_count};
+    const chunk_set ranges = as_long_as_allowed();
+    const std::vector claims(max_claims_per_message, claim(max_chunk_count, max_chunk_size));
+    const holder talkative{peer_id{~0ULL}, set.name, std::string(max_host_length, '\\'), 65535,
+                           every_other(10'000'000, max_claims_per_message)};
+    const std::vector holders(max_holders_per_message, talkative);
+    const std::vector counts(100, max_chunk_count);
+
+    for (const std::string& line : {
+             to_line(to_tracker::hello{protocol_version, set.name, 65535, talkative.host}),
+             to_line(to_tracker::announce{set, claims}),
+             to_line(to_tracker::locate{set, ranges}),
+             to_line(from_tracker::announced{set, ranges, ranges, ranges, counts}),
+             to_line(from_tracker::locations{set, claims, holders, ranges, true}),
+             to_line(from_tracker::agreed{set, claims, holders}),
+             to_line(peer_to_peer::hello{protocol_version, set.name, 65535, set, ranges, ~0ULL}),
+             to_line(peer_to_peer::request{{}, true, ranges}),
+         }) {
+        CAPTURE(line.substr(0, 80));
+        CHECK(line.size() <= max_line_length + 1);
+        CHECK((read_to_tracker(line).has_value() || read_from_tracker(line).has_value() ||
+               read_peer_to_peer(line, max_chunk_count).has_value()));
+    }
+}
+
+TEST_CASE("holders that do not fit a line are left out and the first ones stay") {
+    const chunk_set scattered = every_other(10'000'000, max_claims_per_message);
+    std::vector<holder> holders;
+    for (std::uint64_t id = 1; id <= max_holders_per_message; ++id)
+        holders.push_back({peer_id{id}, "bob", std::string(max_host_length, 'h'), 6001, scattered});
+    const auto back =
+        read_from_tracker(to_line(from_tracker::agreed{{"default", max_chunk_count}, {}, holders}));
+    REQUIRE(back.has_value());
+    const auto& named = std::get<from_tracker::agreed>(*back).holders;
+    CHECK(named.size() > 20);
+    CHECK(named.size() < holders.size());
+    CHECK(std::equal(named.begin(), named.end(), holders.begin()));
+}
+
+TEST_CASE("eight levels are deep enough and nine are too deep") {
+    const auto nested = [](std::size_t levels) {
+        return R"({"type":"ping","x":)" + std::string(levels - 1, '[') + std::string(levels - 1, ']') + "}";
+    };
+    CHECK(read_to_tracker(nested(8)).has_value());
+    const auto deep = read_to_tracker(nested(9));
+    REQUIRE(!deep.has_value());
+    CHECK(deep.error() == error_message{"bad_json", "nested more than 8 levels deep"});
+    CHECK(read_to_tracker(R"({"type":"ping","x":"[[[[[[[[[[\"[[[[[[[[[["})").has_value());
+}
+
+TEST_CASE("a line of nothing but brackets is refused without a deep descent") {
+    for (const std::string& brackets : {std::string(max_line_length, '['), std::string(max_line_length, '{'),
+                                        std::string(max_line_length, ']')}) {
+        const auto result = read_to_tracker(brackets);
+        REQUIRE(!result.has_value());
+        CHECK(result.error().code == "bad_json");
+    }
+}
+
+TEST_CASE("noise is never trusted") {
+    std::mt19937 random{20240607};
+    for (int round = 0; round < 2000; ++round) {
+        std::string noise(random() % 300, '\0');
+        for (char& c : noise) c = static_cast<char>(random() % 256);
+        check_no_reader_trusts(noise);
+    }
+}
+
+TEST_CASE("a valid line with a few bytes changed is refused or means what it says") {
+    std::mt19937 random{20240608};
+    const std::vector<std::string> lines = all_lines();
+    for (int round = 0; round < 8'000; ++round) {
+        std::string line = lines[random() % lines.size()];
+        for (auto changes = 1 + random() % 4; changes > 0; --changes) mutate(line, random);
+        CAPTURE(line);
+        check_no_reader_trusts(line);
+    }
+}
+
+TEST_CASE("every beginning of a valid line is refused") {
+    for (const std::string& line : all_lines())
+        for (std::size_t length = 0; length < line.size(); ++length)
+            CHECK(!read_from_tracker(std::string_view{line}.substr(0, length)).has_value());
+}

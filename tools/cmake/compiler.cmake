@@ -1,0 +1,19 @@
+# Warnings and sanitizers for every target of the project.
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # False positive of g++ 12 at -O2 on coroutine frames.
+  add_compile_options(-Wno-mismatched-new-delete)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # Asio 1.22 does not recognise clang's coroutines by itself.
+  add_compile_definitions(ASIO_HAS_CO_AWAIT)
+endif()
+
+if(P2P_SANITIZE)
+  add_compile_options(-fsanitize=${P2P_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1)
+  add_link_options(-fsanitize=${P2P_SANITIZE})
+  if(P2P_SANITIZE MATCHES "thread")
+    # g++ 12 warns of fences that tsan cannot see; Asio's are on paths that tsan does understand.
+    add_compile_options(-Wno-tsan)
+  endif()
+endif()

@@ -1,0 +1,36 @@
+# Everything comes from Debian packages (tools/install-deps); what is absent is named by its package.
+
+find_package(Threads REQUIRED)
+
+function(p2p_require_package name debian_package)
+  find_package(${name} QUIET CONFIG)
+  if(NOT ${name}_FOUND)
+    message(FATAL_ERROR "${name} is missing: apt-get install ${debian_package} (or run tools/install-deps)")
+  endif()
+endfunction()
+
+p2p_require_package(nlohmann_json nlohmann-json3-dev)
+p2p_require_package(CLI11 libcli11-dev)
+p2p_require_package(fmt libfmt-dev)
+p2p_require_package(spdlog libspdlog-dev)
+p2p_require_package(tl-expected libexpected-dev)
+
+find_path(P2P_ASIO_INCLUDE asio.hpp)
+if(NOT P2P_ASIO_INCLUDE)
+  message(FATAL_ERROR "Asio is missing: apt-get install libasio-dev (or run tools/install-deps)")
+endif()
+
+find_path(P2P_XXHASH_INCLUDE xxhash.h)
+find_library(P2P_XXHASH_LIBRARY xxhash)
+if(NOT P2P_XXHASH_INCLUDE OR NOT P2P_XXHASH_LIBRARY)
+  message(FATAL_ERROR "xxHash is missing: apt-get install libxxhash-dev (or run tools/install-deps)")
+endif()
+add_library(p2p_xxhash INTERFACE)
+target_include_directories(p2p_xxhash SYSTEM INTERFACE ${P2P_XXHASH_INCLUDE})
+target_link_libraries(p2p_xxhash INTERFACE ${P2P_XXHASH_LIBRARY})
+
+# Asio's own definitions are compiled once, in source/net/asio.cpp.
+add_library(p2p_asio INTERFACE)
+target_include_directories(p2p_asio SYSTEM INTERFACE ${P2P_ASIO_INCLUDE})
+target_compile_definitions(p2p_asio INTERFACE ASIO_SEPARATE_COMPILATION ASIO_NO_DEPRECATED)
+target_link_libraries(p2p_asio INTERFACE Threads::Threads)
