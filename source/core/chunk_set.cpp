@@ -170,6 +170,12 @@ std::optional<chunk_index> chunk_set::next(chunk_index from) const {
     return chunk_index{static_cast<std::uint32_t>(found)};
 }
 
+std::optional<chunk_index> chunk_set::last() const {
+    if (words_.empty()) return std::nullopt;
+    const auto top = static_cast<std::uint32_t>(words_.size() - 1);
+    return chunk_index{64 * top + 63 - static_cast<std::uint32_t>(std::countl_zero(words_.back()))};
+}
+
 chunk_set chunk_set::take(std::uint32_t count) const {
     if (count >= size_) return *this;
     chunk_set taken;

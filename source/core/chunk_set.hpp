@@ -40,6 +40,9 @@ public:
     /// The smallest member at or after `from`.
     std::optional<chunk_index> next(chunk_index from) const;
 
+    /// The largest member.
+    std::optional<chunk_index> last() const;
+
     /// The first `count` members (all, where there are fewer).
     chunk_set take(std::uint32_t count) const;
 

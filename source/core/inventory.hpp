@@ -1,5 +1,5 @@
-// What a peer knows of the chunks that it has and of those that are agreed, and what it has yet to tell others.
-// A chunk is offered to other peers once its hash is the agreed one, and never before.
+// What a peer knows of the chunks that it has and of those that are agreed, and what it has yet to tell
+// others. A chunk is offered to other peers once its hash is the agreed one, and never before.
 #pragma once
 
 #include "core/chunk_set.hpp"
@@ -31,8 +31,8 @@ public:
     std::optional<chunk_claim> agreed(chunk_index chunk) const;
     std::vector<chunk_claim> claims() const;
 
-    const chunk_set& offered() const { return offered_; }    ///< own and agreed
-    const chunk_set& disputed() const { return disputed_; }  ///< own, and not what is agreed
+    const chunk_set& offered() const { return offered_; }      ///< own and agreed
+    const chunk_set& disputed() const { return disputed_; }    ///< own, and not what is agreed
     bool all_answered() const { return unanswered_.empty(); }  ///< a tracker said how each own chunk stands
 
     /// What came since this was last asked for.

@@ -19,12 +19,13 @@ void peer_book::tried(const endpoint& where, time_point now) {
     not_before_[where] = now + options_.retry_after;
 }
 
-admission peer_book::admit(peer_id connection, std::uint64_t instance, const endpoint& where,
-                           bool opened) {
+admission peer_book::admit(peer_id connection, std::uint64_t instance, const endpoint& where, bool opened) {
     if (instance == instance_) return {"this peer itself", {}};
     if (banned_.contains(instance)) return {"it sent wrong chunks", {}};
-    const auto theirs = std::count_if(connected_.begin(), connected_.end(), [](auto& c) { return !c.second.opened; });
-    if (!opened && static_cast<std::size_t>(theirs) >= options_.most_connections) return {"too many connections", {}};
+    const auto theirs =
+        std::count_if(connected_.begin(), connected_.end(), [](auto& c) { return !c.second.opened; });
+    if (!opened && static_cast<std::size_t>(theirs) >= options_.most_connections)
+        return {"too many connections", {}};
 
     admission verdict;
     const auto twin = std::find_if(connected_.begin(), connected_.end(),
@@ -39,6 +40,8 @@ admission peer_book::admit(peer_id connection, std::uint64_t instance, const end
     return verdict;
 }
 
-void peer_book::left(peer_id connection) { connected_.erase(connection); }
+void peer_book::left(peer_id connection) {
+    connected_.erase(connection);
+}
 
 }  // namespace p2p

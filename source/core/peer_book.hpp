@@ -13,7 +13,7 @@
 namespace p2p {
 
 struct peer_book_options {
-    std::size_t most_connections = 60;            ///< opened by this peer; others may open as many to it
+    std::size_t most_connections = 60;               ///< opened by this peer; others may open as many to it
     duration retry_after = std::chrono::seconds{5};  ///< before an address is tried again
 };
 
@@ -34,9 +34,9 @@ public:
     /// An attempt or a connection that this peer opened has ended.
     void tried(const endpoint& where, time_point now);
 
-    /// `opened`: by this peer. Where two peers connect to each other at once, both keep the connection that the one with
-    /// the smaller instance opened; of two that the same side opened, the later one.
-    /// `where`: the address that the other side says it can be connected to at.
+    /// `opened`: by this peer. Where two peers connect to each other at once, both keep the connection that
+    /// the one with the smaller instance opened; of two that the same side opened, the later one. `where`:
+    /// the address that the other side says it can be connected to at.
     admission admit(peer_id connection, std::uint64_t instance, const endpoint& where, bool opened);
     void left(peer_id connection);
 

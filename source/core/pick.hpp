@@ -9,8 +9,8 @@
 
 namespace p2p {
 
-/// Most candidates that one choice looks at. Where there are more, it looks at a random stretch of them, so that a
-/// choice costs the same in a set of a million chunks as in one of a few thousand.
+/// Most candidates that one choice looks at. Where there are more, it looks at a random stretch of them, so
+/// that a choice costs the same in a set of a million chunks as in one of a few thousand.
 inline constexpr unsigned most_candidates = 4096;
 
 /// The candidate with the least `cost(chunk)`; nothing where there is no candidate.
@@ -19,7 +19,8 @@ std::optional<chunk_index> pick_least(const chunk_set& candidates, Cost cost, Ra
     if (candidates.empty()) return std::nullopt;
     const unsigned looks = std::min<unsigned>(candidates.size(), most_candidates);
     chunk_index from{1};
-    if (candidates.size() > most_candidates) from.value += static_cast<std::uint32_t>(random() % max_chunk_count);
+    if (candidates.size() > most_candidates)
+        from.value += static_cast<std::uint32_t>(random() % candidates.last()->value);
 
     std::optional<chunk_index> best;
     std::uint64_t least = 0;

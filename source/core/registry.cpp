@@ -149,7 +149,7 @@ standing registry::standing_of(peer_id peer, const file_set_key& key, const chun
     const auto one = set->second.members.find(peer);
     if (one == set->second.members.end()) return result;
     result.agreed = one->second.holds & chunks;
-    for (const chunk_index chunk : one->second.claims & chunks)
+    for (const chunk_index chunk : one->second.claims& chunks)
         (set->second.chunk_list.contains(chunk) ? result.disputed : result.pending).insert(chunk);
     return result;
 }
@@ -213,7 +213,8 @@ std::vector<std::pair<peer_id, chunk_set>> registry::holders_of(const file_set& 
 
 std::vector<std::uint32_t> registry::other_counts(const file_set_key& key) const {
     std::vector<std::uint32_t> counts;
-    for (auto set = sets_.lower_bound({key.name, 0}); set != sets_.end() && set->first.name == key.name; ++set)
+    for (auto set = sets_.lower_bound({key.name, 0}); set != sets_.end() && set->first.name == key.name;
+         ++set)
         if (set->first.count != key.count) counts.push_back(set->first.count);
     return counts;
 }

@@ -2,7 +2,8 @@
 // Takes events, returns what they changed; has no socket and no clock. Who is alive is the caller's business.
 //
 // For each file-set it keeps track of
-//   * the check_list: claims (chunk, hash, size, peer) that too few voters agree on, or that others disagree with;
+//   * the check_list: claims (chunk, hash, size, peer) that too few voters agree on, or that others disagree
+//   with;
 //   * the chunk_list: chunks whose hash is agreed, and how many peers hold them. It only ever grows;
 //   * its members: which agreed chunks each of them holds, and which chunks it waits for.
 #pragma once
@@ -94,9 +95,10 @@ public:
     /// Makes the peer wait, until it has them, for those of `chunks` that nobody else can give it now.
     void wait_for(peer_id peer, const file_set_key& set, const chunk_set& chunks);
 
-    /// At least one holder of each chunk that has one, and others at random, up to `most_holders` (more only where
-    /// that many are needed); never the asker.
-    location locate(peer_id asker, const file_set_key& set, const chunk_set& chunks, std::size_t most_holders);
+    /// At least one holder of each chunk that has one, and others at random, up to `most_holders` (more only
+    /// where that many are needed); never the asker.
+    location locate(peer_id asker, const file_set_key& set, const chunk_set& chunks,
+                    std::size_t most_holders);
 
     /// Counts of other sets that have this one's name.
     std::vector<std::uint32_t> other_counts(const file_set_key& set) const;

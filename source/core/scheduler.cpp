@@ -107,7 +107,9 @@ std::vector<order> scheduler::finished(peer_id id, chunk_index chunk, time_point
     return settle(chunk);
 }
 
-std::vector<order> scheduler::found(chunk_index chunk) { return settle(chunk); }
+std::vector<order> scheduler::found(chunk_index chunk) {
+    return settle(chunk);
+}
 
 std::vector<order> scheduler::settle(chunk_index chunk) {
     missing_.erase(chunk);
@@ -131,7 +133,10 @@ bool scheduler::wrong(peer_id id, chunk_index chunk) {
 void scheduler::refused(peer_id id, std::optional<chunk_index> chunk) {
     source& peer = peers_.at(id);
     close_request(peer, chunk);
-    if (!chunk) return;
+    if (!chunk) {
+        peer.picks = false;  // it is told what to send from now on
+        return;
+    }
     peer.denied.insert(*chunk);
     std::erase(in_flight_[*chunk], id);
     update_wanted(*chunk);
@@ -161,14 +166,16 @@ std::optional<order> scheduler::next_order(time_point now) {
 std::optional<order> scheduler::ask(peer_id id, source& peer, time_point now) {
     const chunk_set useful = candidates(peer);
     std::optional<chunk_index> chunk;
-    if (!useful.empty() && peer.has.size() == count_) {
-        const auto any_open = std::count_if(peer.open.begin(), peer.open.end(), [](auto& r) { return !r.chunk; });
+    if (!useful.empty() && peer.picks && peer.has.size() == count_) {
+        const auto any_open =
+            std::count_if(peer.open.begin(), peer.open.end(), [](auto& r) { return !r.chunk; });
         if (useful.size() > static_cast<std::size_t>(any_open)) {
             peer.open.push_back({std::nullopt, now});
             return order{order::kind::request, id, std::nullopt};
         }
     } else {
-        chunk = pick_least(useful, [this](chunk_index c) { return copies(c); }, random_);
+        chunk = pick_least(
+            useful, [this](chunk_index c) { return copies(c); }, random_);
     }
     if (!chunk) chunk = pick_second_copy(peer, now);
     if (!chunk) return std::nullopt;
@@ -196,7 +203,8 @@ std::optional<chunk_index> scheduler::pick_second_copy(const source& peer, time_
 
 std::optional<time_point> scheduler::second_copy_at(chunk_index chunk) const {
     const auto copies = in_flight_.find(chunk);
-    if (copies == in_flight_.end() || copies->second.empty() || copies->second.size() >= options_.copies_at_end)
+    if (copies == in_flight_.end() || copies->second.empty() ||
+        copies->second.size() >= options_.copies_at_end)
         return std::nullopt;
     const request* first = find_request(peers_.at(copies->second.front()), chunk);
     return first->since + std::max(late_factor * typical_, never_late_before);
@@ -230,8 +238,9 @@ void scheduler::mark_slow_peers(time_point now) {
 void scheduler::update_wanted(chunk_index chunk) {
     const auto copies = in_flight_.find(chunk);
     if (copies != in_flight_.end() && copies->second.empty()) in_flight_.erase(copies);
-    const bool delivering = in_flight_.contains(chunk) &&
-                            std::ranges::any_of(in_flight_.at(chunk), [this](peer_id id) { return !peers_.at(id).slow; });
+    const bool delivering =
+        in_flight_.contains(chunk) &&
+        std::ranges::any_of(in_flight_.at(chunk), [this](peer_id id) { return !peers_.at(id).slow; });
     if (missing_.contains(chunk) && agreed_.contains(chunk) && !delivering)
         wanted_.insert(chunk);
     else

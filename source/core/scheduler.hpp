@@ -1,19 +1,24 @@
-// Which chunk a leecher asks of which peer, and when. Takes events, returns orders; time and seed come from outside.
+// Which chunk a leecher asks of which peer, and when. Takes events, returns orders; time and seed come from
+// outside.
 //
 // It keeps track of
 //   * missing chunks, and which of them are wanted: agreed, and not in flight from a peer that delivers;
-//   * the connected peers: what each has, what is open there, how long it takes for a chunk, what it did wrong;
+//   * the connected peers: what each has, what is open there, how long it takes for a chunk, what it did
+//   wrong;
 //   * the copies in flight of each chunk (more than one where a slow peer is taken over, and near the end).
 //
 // The rules (DESIGN: the peer, scheduler):
-//   * a peer that has every chunk picks itself (a request for any); of others the rarest wanted chunk is asked,
+//   * a peer that has every chunk picks itself (a request for any); of others the rarest wanted chunk is
+//   asked,
 //     counted over the connected peers, ties at random;
 //   * the next request goes to the peer that is expected to be through with it first;
-//   * a peer that delivers nothing for `stall_after` keeps its requests, but its chunks may be asked of others, and it
+//   * a peer that delivers nothing for `stall_after` keeps its requests, but its chunks may be asked of
+//   others, and it
 //     is asked for nothing more until it delivers;
 //   * when nothing is wanted any more, chunks that take long may be asked of a second peer;
 //   * the first copy to be verified wins and the others are cancelled;
-//   * a peer that sent a wrong chunk is not asked for that chunk again, and is dropped after `wrong_limit` of them.
+//   * a peer that sent a wrong chunk is not asked for that chunk again, and is dropped after `wrong_limit` of
+//   them.
 #pragma once
 
 #include "core/chunk_set.hpp"
@@ -28,11 +33,11 @@
 namespace p2p {
 
 struct scheduler_options {
-    unsigned open_per_peer = 4;             ///< requests open at one peer
-    unsigned open_total = 8;                ///< requests open at all peers that deliver
+    unsigned open_per_peer = 4;  ///< requests open at one peer
+    unsigned open_total = 8;     ///< requests open at all peers that deliver
     duration stall_after = std::chrono::seconds{10};
-    unsigned copies_at_end = 2;             ///< most peers that one chunk is asked of near the end
-    unsigned wrong_limit = 2;               ///< wrong chunks after which a peer is dropped
+    unsigned copies_at_end = 2;  ///< most peers that one chunk is asked of near the end
+    unsigned wrong_limit = 2;    ///< wrong chunks after which a peer is dropped
 };
 
 /// What the caller is to send to a peer. No chunk: a request for any, or the cancellation of one.
@@ -55,7 +60,8 @@ public:
     void peer_has(peer_id peer, const chunk_set& chunks);
     void peer_left(peer_id peer);
 
-    /// The first bytes of a chunk come from a peer. false: it is not wanted (any more); the caller cancels it there.
+    /// The first bytes of a chunk come from a peer. false: it is not wanted (any more); the caller cancels it
+    /// there.
     bool started(peer_id peer, chunk_index chunk, time_point now);
     /// More bytes come from this peer.
     void progressed(peer_id peer, time_point now);
@@ -95,6 +101,7 @@ private:
         duration typical{};  // time for one chunk, smoothed; 0: none came yet
         unsigned wrong = 0;
         bool slow = false;
+        bool picks = true;  // answers requests for any
     };
 
     void mark_slow_peers(time_point now);
@@ -121,7 +128,7 @@ private:
     std::map<peer_id, source> peers_;
     std::vector<std::uint16_t> copies_;  // by chunk index - 1, grown as needed
     std::map<chunk_index, std::vector<peer_id>> in_flight_;
-    duration typical_{};    // over all peers
+    duration typical_{};     // over all peers
     time_point asked_at_{};  // when next_orders() was last called
 };
 

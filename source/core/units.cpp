@@ -232,6 +232,15 @@ tl::expected<endpoint, std::string> parse_endpoint(std::string_view text, std::u
     return endpoint{*host, *port};
 }
 
+tl::expected<endpoint, std::string> parse_listen_endpoint(std::string_view text, std::uint16_t default_port) {
+    if (text.starts_with(':')) return parse_listen_endpoint(fmt::format("0.0.0.0{}", text), default_port);
+    if (!text.ends_with(":0")) return parse_endpoint(text, default_port);
+    text.remove_suffix(2);
+    auto parsed = parse_endpoint(text, 1);
+    if (parsed) parsed->port = 0;
+    return parsed;
+}
+
 std::string show_size(byte_count bytes) {
     return show_bytes(static_cast<double>(bytes));
 }

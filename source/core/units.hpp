@@ -32,6 +32,8 @@ struct endpoint {
 };
 /// With default_port, the port may be left out.
 tl::expected<endpoint, std::string> parse_endpoint(std::string_view text, std::uint16_t default_port = 0);
+/// The same for an address to listen on: port 0 (any free one) will do, and ":5100" means every address.
+tl::expected<endpoint, std::string> parse_listen_endpoint(std::string_view text, std::uint16_t default_port);
 
 std::string show_size(byte_count bytes);         ///< "0 B", "1023 B", "64.0 KiB", "1.50 MiB" (three digits)
 std::string show_rate(double bytes_per_second);  ///< "2.38 MiB/s"

@@ -9,7 +9,8 @@ namespace p2p {
 upload_queue::upload_queue(upload_options options, std::uint64_t seed) : options_(options), random_(seed) {}
 
 bool upload_queue::add(peer_id who, wanted what) {
-    const auto theirs = std::count_if(queue_.begin(), queue_.end(), [who](const upload& u) { return u.who == who; });
+    const auto theirs =
+        std::count_if(queue_.begin(), queue_.end(), [who](const upload& u) { return u.who == who; });
     if (theirs >= options_.queued_per_peer) return false;
     queue_.push_back({who, std::move(what)});
     return true;
@@ -40,7 +41,8 @@ void upload_queue::peer_left(peer_id who) {
 }
 
 std::optional<chunk_index> upload_queue::pick(const chunk_set& offer) {
-    return pick_least(offer, [this](chunk_index chunk) { return times_sent(chunk); }, random_);
+    return pick_least(
+        offer, [this](chunk_index chunk) { return times_sent(chunk); }, random_);
 }
 
 std::uint32_t upload_queue::times_sent(chunk_index chunk) const {

@@ -1,5 +1,6 @@
-// Whom a peer serves next, and with what: a few uploads at a time, the other requests first come, first served.
-// Also counts how often each chunk was sent, because a seeder that is asked for any chunk picks the least sent one.
+// Whom a peer serves next, and with what: a few uploads at a time, the other requests first come, first
+// served. Also counts how often each chunk was sent, because a seeder that is asked for any chunk picks the
+// least sent one.
 #pragma once
 
 #include "core/chunk_set.hpp"
@@ -15,8 +16,8 @@
 namespace p2p {
 
 struct upload_options {
-    unsigned slots = 4;              ///< uploads at a time, each to another peer
-    unsigned queued_per_peer = 64;   ///< requests that one peer may have waiting
+    unsigned slots = 4;             ///< uploads at a time, each to another peer
+    unsigned queued_per_peer = 64;  ///< requests that one peer may have waiting
 };
 
 /// What a peer asks for: a chunk, or (where there is none) any but those in `except`.
@@ -32,7 +33,8 @@ public:
     /// false: this peer has too many requests waiting.
     bool add(peer_id who, wanted what);
 
-    /// Takes back the oldest waiting request of this peer for that chunk (no chunk: for any). false: none waits.
+    /// Takes back the oldest waiting request of this peer for that chunk (no chunk: for any). false: none
+    /// waits.
     bool cancel(peer_id who, std::optional<chunk_index> chunk);
 
     struct upload {

@@ -25,23 +25,42 @@ inline CLI::Option* add_parsed(CLI::App& app, const std::string& names, auto& va
         ->expected(1);
 }
 
-inline CLI::Option* add_size(CLI::App& app, const std::string& names, byte_count& value, const std::string& help) {
-    return add_parsed(app, names, value, [](const std::string& t) { return parse_size(t); }, help)->type_name("SIZE");
+inline CLI::Option* add_size(CLI::App& app, const std::string& names, byte_count& value,
+                             const std::string& help) {
+    return add_parsed(
+               app, names, value, [](const std::string& t) { return parse_size(t); }, help)
+        ->type_name("SIZE");
 }
 
-inline CLI::Option* add_rate(CLI::App& app, const std::string& names, byte_count& value, const std::string& help) {
-    return add_parsed(app, names, value, [](const std::string& t) { return parse_rate(t); }, help)->type_name("RATE");
+inline CLI::Option* add_rate(CLI::App& app, const std::string& names, byte_count& value,
+                             const std::string& help) {
+    return add_parsed(
+               app, names, value, [](const std::string& t) { return parse_rate(t); }, help)
+        ->type_name("RATE");
 }
 
-inline CLI::Option* add_duration(CLI::App& app, const std::string& names, auto& value, const std::string& help) {
-    return add_parsed(app, names, value, [](const std::string& t) { return parse_duration(t); }, help)
+inline CLI::Option* add_duration(CLI::App& app, const std::string& names, auto& value,
+                                 const std::string& help) {
+    return add_parsed(
+               app, names, value, [](const std::string& t) { return parse_duration(t); }, help)
         ->type_name("TIME");
 }
 
-inline CLI::Option* add_endpoint(CLI::App& app, const std::string& names, endpoint& value, std::uint16_t default_port,
+inline CLI::Option* add_endpoint(CLI::App& app, const std::string& names, endpoint& value,
                                  const std::string& help) {
-    return add_parsed(app, names, value, [default_port](const std::string& t) { return parse_endpoint(t, default_port); },
-                      help)
+    const std::uint16_t usual = value.port;
+    return add_parsed(
+               app, names, value, [usual](const std::string& t) { return parse_endpoint(t, usual); }, help)
+        ->type_name("HOST:PORT")
+        ->default_str(value.to_string());
+}
+
+inline CLI::Option* add_listen_endpoint(CLI::App& app, const std::string& names, endpoint& value,
+                                        const std::string& help) {
+    const std::uint16_t usual = value.port;
+    return add_parsed(
+               app, names, value, [usual](const std::string& t) { return parse_listen_endpoint(t, usual); },
+               help)
         ->type_name("HOST:PORT")
         ->default_str(value.to_string());
 }

@@ -34,9 +34,13 @@ int say(exit_code code, std::string_view message) {
 
 // The original command line: "-transfer_port 6001" means "--transfer-port 6001".
 std::string modern(std::string word) {
-    const bool original = word.size() > 2 && word[0] == '-' && std::isalpha(static_cast<unsigned char>(word[1])) != 0;
+    const bool original =
+        word.size() > 2 && word[0] == '-' && std::isalpha(static_cast<unsigned char>(word[1])) != 0;
     if (original) word.insert(0, "-");
-    if (word.starts_with("--")) std::replace(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(std::min(word.find('='), word.size())), '_', '-');
+    if (word.starts_with("--"))
+        std::replace(word.begin(),
+                     word.begin() + static_cast<std::ptrdiff_t>(std::min(word.find('='), word.size())), '_',
+                     '-');
     return word;
 }
 
@@ -48,15 +52,20 @@ void add_peer_options(CLI::App& app, client_command& command) {
         ->type_name("PORT")
         ->capture_default_str();
     app.add_option("--name", peer.name, "What this peer is called in logs and lists");
-    p2p::add_endpoint(app, "--tracker", peer.tracker, 5100, "The tracker");
+    p2p::add_endpoint(app, "--tracker", peer.tracker, "The tracker");
     app.add_option("--fileset", peer.fileset, "Which file-set this folder belongs to")->capture_default_str();
-    app.add_option("--advertise", peer.advertise, "Host that others should connect to, where it is not the one that the "
-                                                  "tracker sees")
+    app.add_option("--advertise", peer.advertise,
+                   "Host that others should connect to, where it is not the one that the "
+                   "tracker sees")
         ->type_name("HOST");
-    app.add_option("--listen", peer.listen.host, "Address to listen on")->type_name("HOST")->capture_default_str();
-    app.add_option("--log-level", command.log_level, "trace, debug, info, warn, error or off")->capture_default_str();
+    app.add_option("--listen", peer.listen.host, "Address to listen on")
+        ->type_name("HOST")
+        ->capture_default_str();
+    app.add_option("--log-level", command.log_level, "trace, debug, info, warn, error or off")
+        ->capture_default_str();
 
-    auto* once = app.add_flag("--once", peer.once, "One-shot: exit as soon as every chunk is there")->group("One-shot");
+    auto* once = app.add_flag("--once", peer.once, "One-shot: exit as soon as every chunk is there")
+                     ->group("One-shot");
     p2p::add_duration(app, "--seed-for", peer.seed_for, "Serve for so long after that (30s, 5min)")
         ->needs(once)
         ->group("One-shot");
@@ -78,11 +87,13 @@ void add_peer_options(CLI::App& app, client_command& command) {
         ->check(CLI::Range(1, 1000))
         ->group("Limits")
         ->capture_default_str();
-    app.add_option("--copies-at-end", peer.scheduling.copies_at_end, "Most peers that a late chunk is asked of")
+    app.add_option("--copies-at-end", peer.scheduling.copies_at_end,
+                   "Most peers that a late chunk is asked of")
         ->check(CLI::Range(1, 10))
         ->group("Limits")
         ->capture_default_str();
-    app.add_option("--wrong-chunks", peer.scheduling.wrong_limit, "Wrong chunks after which a peer is dropped")
+    app.add_option("--wrong-chunks", peer.scheduling.wrong_limit,
+                   "Wrong chunks after which a peer is dropped")
         ->check(CLI::Range(1, 1000))
         ->group("Limits")
         ->capture_default_str();
@@ -90,7 +101,8 @@ void add_peer_options(CLI::App& app, client_command& command) {
                       "A peer that delivers nothing for so long is taken over by others")
         ->default_str("10s")
         ->group("Limits");
-    app.add_option("--connections", peer.most_connections, "Connections that this peer opens to others, at most")
+    app.add_option("--connections", peer.most_connections,
+                   "Connections that this peer opens to others, at most")
         ->check(CLI::Range(1, 10000))
         ->group("Limits")
         ->capture_default_str();
@@ -167,12 +179,15 @@ int serve(const client_command& command) {
 
 int main(int argc, char** argv) {
     client_command command;
-    CLI::App app{"A peer: announces the chunks of a folder, fetches the missing ones from other peers, serves them on.",
-                 "p2pclient"};
+    CLI::App app{
+        "A peer: announces the chunks of a folder, fetches the missing ones from other peers, serves them "
+        "on.",
+        "p2pclient"};
     app.require_subcommand(0, 1);
     add_peer_options(app, command);
     app.footer(
-        "Exit codes: 0 complete or stopped as asked, 1 unexpected failure, 2 usage, 3 folder or disk, 4 network,\n"
+        "Exit codes: 0 complete or stopped as asked, 1 unexpected failure, 2 usage, 3 folder or disk, 4 "
+        "network,\n"
         "5 stopped before complete, 6 complete but chunks differ from what others agreed on.");
 
     CLI::App* split_command = app.add_subcommand("split", "Makes a chunk folder out of a file");
@@ -193,8 +208,10 @@ int main(int argc, char** argv) {
         p2p::start_logging(command.log_level);
         if (split_command->parsed()) return split(command);
         if (join_command->parsed()) return join(command);
-        if (command.peer.folder.empty()) return say(exit_code::usage, "--folder is missing (see p2pclient --help)");
-        if (command.peer.name.empty()) return say(exit_code::usage, "--name is missing (see p2pclient --help)");
+        if (command.peer.folder.empty())
+            return say(exit_code::usage, "--folder is missing (see p2pclient --help)");
+        if (command.peer.name.empty())
+            return say(exit_code::usage, "--name is missing (see p2pclient --help)");
         p2p::raise_descriptor_limit();
         return serve(command);
     } catch (const CLI::ParseError& error) {

@@ -46,15 +46,19 @@ int main(int argc, char** argv) {
     std::string log_level = "info";
     std::string one_vote_per = "peer";
 
-    CLI::App app{"Keeps track of which peer has which chunk, and decides which chunk hashes are trusted.", "p2ptracker"};
-    p2p::add_endpoint(app, "--listen", options.listen, 5100, "Address and port to listen on; port 0 is any free one");
+    CLI::App app{"Keeps track of which peer has which chunk, and decides which chunk hashes are trusted.",
+                 "p2ptracker"};
+    p2p::add_listen_endpoint(app, "--listen", options.listen,
+                             "Address and port to listen on; port 0 is any free one");
     app.add_option("--quorum", options.agreement.quorum, "Voters that must agree on a chunk's hash")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    app.add_option("--one-vote-per", one_vote_per, "What counts as one voter: each peer, or all peers of a host")
+    app.add_option("--one-vote-per", one_vote_per,
+                   "What counts as one voter: each peer, or all peers of a host")
         ->check(CLI::IsMember({"peer", "host"}))
         ->capture_default_str();
-    p2p::add_duration(app, "--silence-limit", options.silence_limit, "A peer that says nothing for so long is forgotten")
+    p2p::add_duration(app, "--silence-limit", options.silence_limit,
+                      "A peer that says nothing for so long is forgotten")
         ->default_str("30s");
     app.add_option("--log-level", log_level, "trace, debug, info, warn, error or off")->capture_default_str();
     app.footer("Exit codes: 0 stopped as asked, 1 unexpected failure, 2 usage, 4 cannot listen.");

@@ -1,1 +1,3 @@
+#include "net/asio.hpp"
+
 #include <asio/impl/src.hpp>

@@ -1,6 +1,12 @@
 // The one header that includes Asio. Its own definitions are compiled once, in asio.cpp.
 #pragma once
 
+// Asio 1.22 looks at the standard library's macros to choose how it allocates. Without a standard header
+// before it, it chooses differently, and translation units would free what others allocated in another way.
+// clang-format off
+#include <cstddef>
+// clang-format on
+
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>
@@ -14,8 +20,8 @@
 #include <asio/redirect_error.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
-#include <asio/thread_pool.hpp>
 #include <asio/this_coro.hpp>
+#include <asio/thread_pool.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <system_error>

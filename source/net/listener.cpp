@@ -22,7 +22,8 @@ constexpr duration pause_when_out_of_descriptors = std::chrono::milliseconds{100
 tcp::acceptor listen_on(const asio::any_io_executor& executor, const endpoint& where) {
     std::error_code error;
     tcp::resolver resolver(executor);
-    const auto found = resolver.resolve(where.host, std::to_string(where.port), tcp::resolver::passive, error);
+    const auto found =
+        resolver.resolve(where.host, std::to_string(where.port), tcp::resolver::passive, error);
     if (error || found.empty()) cannot_listen(where, error);
     const tcp::endpoint local = found.begin()->endpoint();
 

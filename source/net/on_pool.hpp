@@ -3,8 +3,8 @@
 
 #include "net/asio.hpp"
 
-#include <asio/async_result.hpp>
 #include <asio/associated_executor.hpp>
+#include <asio/async_result.hpp>
 #include <asio/executor_work_guard.hpp>
 
 #include <exception>
@@ -14,9 +14,9 @@
 
 namespace p2p {
 
-/// Runs `work` on the pool and returns its result, or throws what it threw. It is not cancelled half-way: what `work`
-/// refers to needs to live in the caller's coroutine only.
-/// Give the lambda a name before the co_await (g++ 12 destroys temporaries in such an expression twice).
+/// Runs `work` on the pool and returns its result, or throws what it threw. It is not cancelled half-way:
+/// what `work` refers to needs to live in the caller's coroutine only. Give the lambda a name before the
+/// co_await (g++ 12 destroys temporaries in such an expression twice).
 template <class Work>
 awaitable<std::invoke_result_t<Work&>> on_pool(asio::thread_pool& pool, Work work) {
     using result_type = std::invoke_result_t<Work&>;

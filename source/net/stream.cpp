@@ -3,10 +3,9 @@
 #include <asio/connect.hpp>
 #include <asio/write.hpp>
 
+#include <cerrno>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
-
-#include <cerrno>
 
 namespace p2p {
 
@@ -22,7 +21,8 @@ constexpr std::size_t most_at_once = std::size_t{1} << 20U;
 
 }  // namespace
 
-// Closes the socket when a wait takes too long. Shared with the timer's handler, which may run after the stream ended.
+// Closes the socket when a wait takes too long. Shared with the timer's handler, which may run after the
+// stream ended.
 struct stream::watchdog : std::enable_shared_from_this<watchdog> {
     explicit watchdog(tcp::socket& s) : socket(&s), timer(s.get_executor()) {}
 
@@ -156,9 +156,9 @@ awaitable<void> stream::write_all(std::string_view bytes, bool more_follows) {
     while (!bytes.empty()) {
         std::error_code error;
         write_watchdog_->watch(finishing_ ? farewell_deadline : write_deadline);
-        const auto n = co_await socket_.async_send(asio::buffer(bytes.data(), bytes.size()),
-                                                   more_follows ? MSG_MORE : 0,
-                                                   asio::redirect_error(use_awaitable, error));
+        const auto n =
+            co_await socket_.async_send(asio::buffer(bytes.data(), bytes.size()), more_follows ? MSG_MORE : 0,
+                                        asio::redirect_error(use_awaitable, error));
         write_watchdog_->rest();
         write_watchdog_->explain(error);
         bytes.remove_prefix(n);
@@ -205,11 +205,13 @@ void tune(tcp::socket& socket, const stream_limits& limits) {
     socket.set_option(asio::socket_base::keep_alive(true), ignored);
     constexpr int slices_in_kernel = 4;
     if (limits.up && limits.up->limited())
-        socket.set_option(asio::socket_base::send_buffer_size(static_cast<int>(limits.up->slice()) * slices_in_kernel),
-                          ignored);
+        socket.set_option(
+            asio::socket_base::send_buffer_size(static_cast<int>(limits.up->slice()) * slices_in_kernel),
+            ignored);
     if (limits.down && limits.down->limited())
         socket.set_option(
-            asio::socket_base::receive_buffer_size(static_cast<int>(limits.down->slice()) * slices_in_kernel), ignored);
+            asio::socket_base::receive_buffer_size(static_cast<int>(limits.down->slice()) * slices_in_kernel),
+            ignored);
 }
 
 namespace {
@@ -246,7 +248,8 @@ awaitable<tcp::socket> connect_to(std::string host, std::uint16_t port, duration
         if (attempt->too_late) break;
         std::error_code ignored;
         attempt->socket.close(ignored);
-        co_await attempt->socket.async_connect(candidate.endpoint(), asio::redirect_error(use_awaitable, error));
+        co_await attempt->socket.async_connect(candidate.endpoint(),
+                                               asio::redirect_error(use_awaitable, error));
         if (!error) break;
     }
     attempt->over = true;

@@ -1,5 +1,6 @@
-// One TCP connection as the protocol sees it: lines, and raw content between them, with a deadline on every wait.
-// One coroutine reads, one writes. Failures throw std::system_error; asio::error::timed_out where a deadline passed.
+// One TCP connection as the protocol sees it: lines, and raw content between them, with a deadline on every
+// wait. One coroutine reads, one writes. Failures throw std::system_error; asio::error::timed_out where a
+// deadline passed.
 #pragma once
 
 #include "core/types.hpp"
@@ -17,13 +18,14 @@ namespace p2p {
 
 /// The other side broke the protocol; `answer` is what to tell it before the connection ends.
 struct protocol_violation : std::runtime_error {
-    explicit protocol_violation(error_message why) : std::runtime_error(why.message), answer(std::move(why)) {}
+    explicit protocol_violation(error_message why)
+        : std::runtime_error(why.message), answer(std::move(why)) {}
     error_message answer;
 };
 
 /// Shared limits of a peer's connections. Both outlive its streams.
 struct stream_limits {
-    rate_limiter* up = nullptr;    ///< none: no limit
+    rate_limiter* up = nullptr;  ///< none: no limit
     rate_limiter* down = nullptr;
 };
 
@@ -38,15 +40,15 @@ public:
     /// From now on, a read fails when nothing at all comes for so long.
     void silence_limit(duration limit) { silence_limit_ = limit; }
 
-    /// The next line, without its end; the view lives until the next read. Throws protocol_violation where it is
-    /// too long, asio::error::eof where the other side has closed.
+    /// The next line, without its end; the view lives until the next read. Throws protocol_violation where it
+    /// is too long, asio::error::eof where the other side has closed.
     awaitable<std::string_view> read_line();
 
     /// Reads at least one byte of content, at most `into.size()`; returns how many.
     awaitable<std::size_t> read_content(std::span<std::byte> into);
 
-    /// Puts a line into the outbox; the writer sends it. Throws std::system_error (no_buffer_space) where the other
-    /// side reads so slowly that more than `outbox_limit` waits.
+    /// Puts a line into the outbox; the writer sends it. Throws std::system_error (no_buffer_space) where the
+    /// other side reads so slowly that more than `outbox_limit` waits.
     void post(std::string_view line);
 
     /// Sends what is in the outbox.
@@ -66,8 +68,8 @@ public:
     /// Waits while more than half of the outbox limit is in the outbox.
     awaitable<void> room_in_outbox();
 
-    /// Sends a line (which may be empty) and then `size` bytes of a file from `offset` on, without copying them.
-    /// Throws std::system_error (io_error) where the file ends before.
+    /// Sends a line (which may be empty) and then `size` bytes of a file from `offset` on, without copying
+    /// them. Throws std::system_error (io_error) where the file ends before.
     awaitable<void> send_file(std::string_view line, int file, byte_count offset, byte_count size);
 
     void close();
@@ -99,11 +101,12 @@ private:
     byte_count sent_ = 0;
 };
 
-/// Sets what every connection of the project wants: no delay, keep-alive, small kernel buffers where rates are limited
-/// (or they would hold seconds of traffic).
+/// Sets what every connection of the project wants: no delay, keep-alive, small kernel buffers where rates
+/// are limited (or they would hold seconds of traffic).
 void tune(tcp::socket& socket, const stream_limits& limits);
 
-/// Connects to the first of the host's addresses that answers. Throws std::system_error; timed_out after `limit`.
+/// Connects to the first of the host's addresses that answers. Throws std::system_error; timed_out after
+/// `limit`.
 awaitable<tcp::socket> connect_to(std::string host, std::uint16_t port, duration limit);
 
 }  // namespace p2p

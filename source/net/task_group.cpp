@@ -8,19 +8,20 @@ namespace p2p {
 task_group::task_group(asio::any_io_executor executor)
     : executor_(std::move(executor)), empty_(executor_, asio::steady_timer::time_point::max()) {}
 
-task_group::~task_group() { assert(tasks_.empty()); }
+task_group::~task_group() {
+    assert(tasks_.empty());
+}
 
 void task_group::spawn(awaitable<void> work) {
     const auto here = tasks_.emplace(tasks_.end());
     asio::co_spawn(executor_, std::move(work),
-                   asio::bind_cancellation_slot(here->stop.slot(), [this, here](std::exception_ptr error) {
-                       ended(here, error);
-                   }));
+                   asio::bind_cancellation_slot(
+                       here->stop.slot(), [this, here](std::exception_ptr error) { ended(here, error); }));
 }
 
 void task_group::ended(std::list<task>::iterator which, const std::exception_ptr& error) {
     tasks_.erase(which);
-    if (error && !first_failure_ && !(cancelled_ && is_cancellation(error))) {
+    if (error && !first_failure_ && !is_cancellation(error)) {
         first_failure_ = error;
         cancel();
     }
@@ -33,8 +34,22 @@ void task_group::cancel() {
     for (auto at = tasks_.begin(); at != tasks_.end();) (at++)->stop.emit(asio::cancellation_type::terminal);
 }
 
+awaitable<void> task_group::around(awaitable<void> body) {
+    std::exception_ptr failure;
+    try {
+        co_await std::move(body);
+    } catch (...) {
+        failure = std::current_exception();
+        cancel();
+    }
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await join();
+    if (failure) std::rethrow_exception(failure);
+}
+
 awaitable<void> task_group::join() {
-    // A cancellation of whoever waits here is passed on, and the wait goes on: tasks never outlive their group.
+    // A cancellation of whoever waits here is passed on, and the wait goes on: tasks never outlive their
+    // group.
     co_await asio::this_coro::throw_if_cancelled(false);
     while (!tasks_.empty()) {
         const auto state = co_await asio::this_coro::cancellation_state;
@@ -47,6 +62,7 @@ awaitable<void> task_group::join() {
 }
 
 bool is_cancellation(const std::exception_ptr& error) {
+    if (!error) return false;
     try {
         std::rethrow_exception(error);
     } catch (const std::system_error& failure) {

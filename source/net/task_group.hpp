@@ -19,11 +19,18 @@ public:
     /// Starts a task. What its parameters refer to must outlive the group's join().
     void spawn(awaitable<void> work);
 
-    /// Asks every task to stop: what it waits for ends in operation_aborted. Tasks spawned later are not affected.
+    /// Asks every task to stop: what it waits for ends in operation_aborted. Tasks spawned later are not
+    /// affected.
     void cancel();
 
+    /// Runs `body`, and returns or throws what it does, but not before every task has ended: a body that
+    /// fails, or is cancelled, takes the tasks with it; one that returns leaves them to end by themselves.
+    /// This is how a coroutine that may be cancelled owns others: Asio ends a cancelled coroutine at its next
+    /// co_await, also at that of a join().
+    awaitable<void> around(awaitable<void> body);
+
     /// Waits until no task is left, then throws what the first of them failed with, if any did.
-    /// operation_aborted after cancel() is no failure.
+    /// operation_aborted is no failure: somebody cancelled the task, or closed what it waited for.
     awaitable<void> join();
 
     std::size_t size() const { return tasks_.size(); }

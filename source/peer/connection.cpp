@@ -22,7 +22,8 @@ constexpr duration ping_after = std::chrono::seconds{10};
 constexpr byte_count largest_part = 256 * 1024;
 constexpr byte_count smallest_part = 16 * 1024;
 
-// A request for any names at most so many chunks that it does not want: more would not fit into a line for sure.
+// A request for any names at most so many chunks that it does not want: more would not fit into a line for
+// sure.
 constexpr std::uint32_t most_excepted = 1000;
 
 // A set in pieces that each fit into a line.
@@ -33,7 +34,9 @@ std::vector<chunk_set> in_pieces(const chunk_set& chunks) {
     return pieces;
 }
 
-bool needs_pieces(const chunk_set& chunks) { return chunks.to_ranges().size() > max_ranges_length; }
+bool needs_pieces(const chunk_set& chunks) {
+    return chunks.to_ranges().size() > max_ranges_length;
+}
 
 }  // namespace
 
@@ -46,12 +49,20 @@ connection::connection(session& owner, tcp::socket socket, bool opened, peer_id 
 awaitable<void> connection::run() {
     task_group writing(co_await asio::this_coro::executor);
     writing.spawn(upload_loop());
+    try {
+        co_await writing.around(converse());
+    } catch (const std::system_error&) {
+        // The other side is gone: there is nothing left to send it.
+    }
+}
+
+awaitable<void> connection::converse() {
     std::string why;
     try {
         co_await shake_hands();
         co_await download_loop();
     } catch (const protocol_violation& violation) {
-        line_.post(to_line(violation.answer));
+        post(to_line(violation.answer));
         why = violation.what();
     } catch (const std::system_error& failure) {
         why = failure.code() == asio::error::timed_out ? "silent for too long" : failure.code().message();
@@ -59,11 +70,6 @@ awaitable<void> connection::run() {
     spdlog::debug("connection with {} ended: {}", label_, why);
     owner_.left(*this);
     line_.finish();
-    try {
-        co_await writing.join();
-    } catch (const std::system_error&) {
-        // The other side is gone: there is nothing left to send it.
-    }
 }
 
 awaitable<void> connection::shake_hands() {
@@ -93,10 +99,11 @@ awaitable<void> connection::read_hello() {
     const auto* hello = std::get_if<peer_to_peer::hello>(&*message);
     if (!hello) throw protocol_violation({"hello_first", "the first message must be hello"});
     if (hello->version != protocol_version)
-        throw protocol_violation({"unsupported_version", fmt::format("this peer speaks version {}", protocol_version)});
-    if (hello->set != owner_.set())
         throw protocol_violation(
-            {"unknown_fileset", fmt::format("this peer serves {} with {} chunks", owner_.set().name, owner_.set().count)});
+            {"unsupported_version", fmt::format("this peer speaks version {}", protocol_version)});
+    if (hello->set != owner_.set())
+        throw protocol_violation({"unknown_fileset", fmt::format("this peer serves {} with {} chunks",
+                                                                 owner_.set().name, owner_.set().count)});
 
     instance_ = hello->instance;
     const endpoint where{line_.remote().address().to_string(), hello->transfer_port};
@@ -131,7 +138,8 @@ void connection::handle(const peer_to_peer::message& message) {
         learn(have->chunks);
     } else if (const auto* request = std::get_if<peer_to_peer::request>(&message)) {
         const auto chunk = request->any ? std::nullopt : std::optional{request->chunk};
-        if (!owner_.upload_wanted(*this, {chunk, request->except})) refuse(chunk, "this peer serves no more requests");
+        if (!owner_.upload_wanted(*this, {chunk, request->except}))
+            refuse(chunk, "this peer serves no more requests");
     } else if (const auto* cancel = std::get_if<peer_to_peer::cancel>(&message)) {
         owner_.upload_cancelled(*this, cancel->any ? std::nullopt : std::optional{cancel->chunk});
     } else if (const auto* refused = std::get_if<peer_to_peer::refuse>(&message)) {
@@ -298,6 +306,7 @@ awaitable<void> connection::begin_upload() {
         end_upload();
         co_return;
     }
+    given_.insert(*chunk);
     const auto job = owner_.store().open_job(*chunk);
     auto opened = co_await on_pool(owner_.pool(), job);
     if (opened) {
@@ -320,7 +329,8 @@ awaitable<void> connection::upload_part() {
     try {
         co_await line_.send_file(header, out.from.file.get(), out.from.offset + out.sent, part.size);
     } catch (const std::system_error& failure) {
-        if (failure.code() == std::error_code(EIO, std::generic_category())) owner_.chunk_lost(out.chunk, failure.what());
+        if (failure.code() == std::error_code(EIO, std::generic_category()))
+            owner_.chunk_lost(out.chunk, failure.what());
         throw;
     }
     out.sent += part.size;

@@ -1,5 +1,6 @@
-// One connection to another peer, both ways: the download loop reads what the other side says and sends, the upload loop
-// writes what this side says and the chunks that the session has it serve. Two coroutines, owned by run().
+// One connection to another peer, both ways: the download loop reads what the other side says and sends, the
+// upload loop writes what this side says and the chunks that the session has it serve. Two coroutines, owned
+// by run().
 #pragma once
 
 #include "core/chunk_set.hpp"
@@ -23,7 +24,8 @@ public:
     /// `opened`: by this side, which then says hello first.
     connection(session& owner, tcp::socket socket, bool opened, peer_id id);
 
-    /// Until the connection ends, for whatever reason; only a cancellation and failures of this side are thrown.
+    /// Until the connection ends, for whatever reason; only a cancellation and failures of this side are
+    /// thrown.
     awaitable<void> run();
 
     // What the session has it do. All return at once.
@@ -38,6 +40,7 @@ public:
     bool opened() const { return opened_; }
     std::uint64_t instance() const { return instance_; }
     const chunk_set& has() const { return has_; }
+    const chunk_set& given() const { return given_; }
     const std::string& label() const { return label_; }
     byte_count received() const { return line_.received(); }
     byte_count sent() const { return line_.sent(); }
@@ -56,6 +59,7 @@ private:
         bool cancelled = false;
     };
 
+    awaitable<void> converse();
     awaitable<void> shake_hands();
     void say_hello();
     awaitable<void> read_hello();
@@ -86,7 +90,8 @@ private:
     std::uint64_t instance_ = 0;
     std::string label_;
     chunk_set has_;
-    chunk_set told_;  // what the other side knows that this side has
+    chunk_set told_;   // what the other side knows that this side has
+    chunk_set given_;  // what was sent to it, though it may not have said yet that it has it
     std::optional<arrival> arrival_;
     std::vector<std::byte> buffer_;
     std::optional<wanted> wanted_;  // what to serve, until it is chosen and opened

@@ -8,12 +8,11 @@
 #include <asio/streambuf.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cstdio>
 
 namespace p2p {
 
@@ -36,7 +35,8 @@ std::string show_status_command(const peer_status& s) {
     out += fmt::format("fetched {} chunks ({}) from {} peers, sent {}, wrong chunks {}\n", s.fetched,
                        show_size(s.bytes_down), s.sources, show_size(s.bytes_up), s.wrong);
     out += fmt::format("tracker {}, {} peers connected, running for {}\n",
-                       s.tracker_connected ? "connected" : "not reached", s.connections.size(), show_duration(s.elapsed));
+                       s.tracker_connected ? "connected" : "not reached", s.connections.size(),
+                       show_duration(s.elapsed));
     return out;
 }
 
@@ -44,17 +44,21 @@ std::string show_peers(const peer_status& s) {
     if (s.connections.empty()) return "no peer is connected\n";
     std::string out;
     for (const connection_status& c : s.connections)
-        out += fmt::format("{}: has {} of {} chunks, {} requests open, received {}, sent {}\n", c.label, c.has, s.count,
-                           c.open_requests, show_size(c.received), show_size(c.sent));
+        out += fmt::format("{}: has {} of {} chunks, {} requests open, received {}, sent {}\n", c.label,
+                           c.has, s.count, c.open_requests, show_size(c.received), show_size(c.sent));
     return out;
 }
 
-std::string ranges_or_none(const chunk_set& chunks) { return chunks.empty() ? "none" : chunks.to_ranges(); }
+std::string ranges_or_none(const chunk_set& chunks) {
+    return chunks.empty() ? "none" : chunks.to_ranges();
+}
 
 std::string show_chunks(const peer_status& s) {
-    std::string out = fmt::format("has {}\nlacks {}\nserves {}\n", ranges_or_none(s.present),
-                                  ranges_or_none(chunk_set::first(s.count) - s.present), ranges_or_none(s.offered));
-    if (!s.disputed.empty()) out += fmt::format("differs from what others agreed on: {}\n", s.disputed.to_ranges());
+    std::string out =
+        fmt::format("has {}\nlacks {}\nserves {}\n", ranges_or_none(s.present),
+                    ranges_or_none(chunk_set::first(s.count) - s.present), ranges_or_none(s.offered));
+    if (!s.disputed.empty())
+        out += fmt::format("differs from what others agreed on: {}\n", s.disputed.to_ranges());
     return out;
 }
 
@@ -82,8 +86,9 @@ std::string answer(std::string_view command, const console_actions& actions) {
 }
 
 std::string status_line(const peer_status& now, double down_rate, double up_rate) {
-    return fmt::format("{}: {} of {} chunks, {} peers, down {}, up {}", printable(now.fileset), now.present.size(),
-                       now.count, now.connections.size(), show_rate(down_rate), show_rate(up_rate));
+    return fmt::format("{}: {} of {} chunks, {} peers, down {}, up {}", printable(now.fileset),
+                       now.present.size(), now.count, now.connections.size(), show_rate(down_rate),
+                       show_rate(up_rate));
 }
 
 bool console::has_input() {
@@ -127,7 +132,9 @@ awaitable<void> console::show_status() {
         co_await sleep_for(status_every);
         const peer_status now = actions_.status();
         const double seconds = std::chrono::duration<double>(now.elapsed - before.elapsed).count();
-        const auto rate = [seconds](byte_count from, byte_count to) { return static_cast<double>(to - from) / seconds; };
+        const auto rate = [seconds](byte_count from, byte_count to) {
+            return static_cast<double>(to - from) / seconds;
+        };
         draw(status_line(now, rate(before.bytes_down, now.bytes_down), rate(before.bytes_up, now.bytes_up)));
         before = now;
     }

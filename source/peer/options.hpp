@@ -22,11 +22,11 @@ struct peer_options {
     std::string advertise;          ///< the host that others should connect to; empty: what the tracker sees
     endpoint tracker{"127.0.0.1", 5100};
 
-    bool once = false;                     ///< stop when complete
-    duration seed_for{};                   ///< with `once`: stay so long after that
+    bool once = false;                      ///< stop when complete
+    duration seed_for{};                    ///< with `once`: stay so long after that
     std::optional<duration> give_up_after;  ///< with `once`: stop when nothing has arrived for so long
 
-    byte_count limit_up = 0;    ///< bytes per second; 0: no limit
+    byte_count limit_up = 0;  ///< bytes per second; 0: no limit
     byte_count limit_down = 0;
 
     scheduler_options scheduling;

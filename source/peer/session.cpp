@@ -19,13 +19,16 @@ namespace {
 constexpr duration connect_limit = std::chrono::seconds{10};
 constexpr duration grace = std::chrono::seconds{5};
 
-time_point now() { return std::chrono::steady_clock::now(); }
+time_point now() {
+    return std::chrono::steady_clock::now();
+}
 
 // A given seed makes a simulation decide the same again; without one, no two peers are alike.
 std::uint64_t random_number(std::uint64_t seed) {
-    if (seed != 0) return std::mt19937_64{seed}();
+    if (seed != 0) return std::mt19937_64{seed}() >> 11U;
     std::random_device device;
-    return (std::uint64_t{device()} << 32U) | device();
+    // A number that every JSON parser holds exactly.
+    return ((std::uint64_t{device()} << 32U) | device()) >> 11U;
 }
 
 }  // namespace
@@ -59,14 +62,7 @@ awaitable<exit_code> session::run() {
     started_ = last_arrival_ = now();
     if (complete()) completed_ = started_;
     spawn(live());
-    co_await wait_until_over();
-
-    stopping_ = true;
-    acceptor_.close();
-    tracker_->say_goodbye();
-    co_await let_uploads_end();
-    tasks_.cancel();
-    co_await tasks_.join();
+    co_await tasks_.around(live_until_over());
 
     if (unsaved_) {
         const auto job = store_->save_job();
@@ -75,6 +71,15 @@ awaitable<exit_code> session::run() {
     }
     if (failure_) throw *failure_;
     co_return result();
+}
+
+awaitable<void> session::live_until_over() {
+    co_await wait_until_over();
+    stopping_ = true;
+    acceptor_.close();
+    tracker_->say_goodbye();
+    co_await let_uploads_end();
+    tasks_.cancel();
 }
 
 void session::stop() {
@@ -88,7 +93,9 @@ void session::fail(exit_code code, const std::string& message) {
     something_over_.set();
 }
 
-void session::spawn(awaitable<void> task) { tasks_.spawn(guarded(std::move(task))); }
+void session::spawn(awaitable<void> task) {
+    tasks_.spawn(guarded(std::move(task)));
+}
 
 // A task that fails takes the session down in good order, not the program.
 awaitable<void> session::guarded(awaitable<void> task) {
@@ -110,13 +117,15 @@ awaitable<void> session::live() {
     spawn(ask_loop());
     spawn(news_loop());
     spawn(save_loop());
-    co_await accept_loop(acceptor_, [this](tcp::socket socket) { spawn(converse(std::move(socket), false)); });
+    co_await accept_loop(acceptor_,
+                         [this](tcp::socket socket) { spawn(converse(std::move(socket), false)); });
 }
 
 awaitable<void> session::hash_present() {
     chunk_set left = store_->present();
     task_group workers(executor_);
-    for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) workers.spawn(hash_some(left));
+    for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i)
+        workers.spawn(hash_some(left));
     co_await workers.join();
 }
 
@@ -203,17 +212,20 @@ void session::standing_changed(const from_tracker::announced& news) {
     const chunk_set before = inventory_.disputed();
     inventory_.stands(news.agreed, news.pending, news.disputed);
     if (const chunk_set fresh = inventory_.disputed() - before; !fresh.empty())
-        spdlog::warn("chunks {} of this folder differ from what other peers agreed on and are not served; to fetch "
-                     "them, take their lines out of local_chunks.txt",
-                     printable(fresh.to_ranges()));
+        spdlog::warn(
+            "chunks {} of this folder differ from what other peers agreed on and are not served; to fetch "
+            "them, take their lines out of local_chunks.txt",
+            printable(fresh.to_ranges()));
     if (!news.other_counts.empty() && !std::exchange(warned_of_counts_, true))
-        spdlog::warn("other folders that are called {} have {} chunks, this one has {}: they are different sets",
-                     printable(set_.name), fmt::join(news.other_counts, " or "), set_.count);
+        spdlog::warn(
+            "other folders that are called {} have {} chunks, this one has {}: they are different sets",
+            printable(set_.name), fmt::join(news.other_counts, " or "), set_.count);
     something_to_tell_.set();
     something_over_.set();
 }
 
-void session::located(const std::vector<chunk_claim>& agreed, const std::vector<holder>& holders, peer_id own_id) {
+void session::located(const std::vector<chunk_claim>& agreed, const std::vector<holder>& holders,
+                      peer_id own_id) {
     std::vector<chunk_claim> maybe_here;
     for (const chunk_claim& claim : agreed) {
         inventory_.agree(claim);
@@ -258,7 +270,8 @@ awaitable<void> session::connect(endpoint where) {
         co_await converse(std::move(socket), true);
     } catch (const std::system_error& failure) {
         if (is_cancellation(std::current_exception())) throw;
-        spdlog::debug("cannot connect to the peer at {}: {}", printable(where.to_string()), failure.code().message());
+        spdlog::debug("cannot connect to the peer at {}: {}", printable(where.to_string()),
+                      failure.code().message());
     }
     peers_.tried(where, now());
 }
@@ -296,7 +309,8 @@ void session::peer_has(connection& from, const chunk_set& chunks) {
     if (!connections_.contains(from.id())) return;
     scheduler_.peer_has(from.id(), chunks);
     something_to_ask_.set();
-    if (complete() && from.has().size() == set_.count) from.finish();  // neither can do anything for the other
+    if (complete() && from.has().size() == set_.count)
+        from.finish();  // neither can do anything for the other
 }
 
 void session::peer_refused(connection& from, std::optional<chunk_index> chunk) {
@@ -343,8 +357,8 @@ void session::own(const hashed_chunk& hashed) {
     if (!complete() || completed_) return;
 
     completed_ = now();
-    spdlog::info("{}: complete, {} chunks fetched from {} peers in {}", printable(set_.name), fetched_, sources_.size(),
-                 show_duration(*completed_ - started_));
+    spdlog::info("{}: complete, {} chunks fetched from {} peers in {}", printable(set_.name), fetched_,
+                 sources_.size(), show_duration(*completed_ - started_));
     something_over_.set();
 }
 
@@ -358,9 +372,13 @@ bool session::chunk_was_wrong(connection& from, chunk_index chunk) {
     return true;
 }
 
-chunk_set session::except_for(const connection& asked) const { return scheduler_.except(asked.id()); }
+chunk_set session::except_for(const connection& asked) const {
+    return scheduler_.except(asked.id());
+}
 
-bool session::complete() const { return scheduler_.missing().empty(); }
+bool session::complete() const {
+    return scheduler_.missing().empty();
+}
 
 // --- uploads
 
@@ -387,7 +405,7 @@ void session::start_uploads() {
 
 std::optional<chunk_index> session::choose_upload(const connection& by, const wanted& what) {
     std::optional<chunk_index> chunk = what.chunk;
-    if (!chunk) chunk = uploads_.pick(inventory_.offered() - by.has() - what.except);
+    if (!chunk) chunk = uploads_.pick(inventory_.offered() - by.has() - by.given() - what.except);
     if (!chunk || !inventory_.offered().contains(*chunk)) return std::nullopt;
     uploads_.count_sent(*chunk);
     return chunk;

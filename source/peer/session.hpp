@@ -1,5 +1,5 @@
-// One peer and one file-set: a shell around the scheduler, the upload queue, the inventory and the peer book, which
-// decide. The tracker link and the connections, coroutines of their own, tell it what happened.
+// One peer and one file-set: a shell around the scheduler, the upload queue, the inventory and the peer book,
+// which decide. The tracker link and the connections, coroutines of their own, tell it what happened.
 #pragma once
 
 #include "core/inventory.hpp"
@@ -32,12 +32,12 @@ public:
             peer_options options);
     ~session();
 
-    /// Hashes, announces, fetches, serves; until stop(), or until complete with `once`. Returns how it went, or throws
-    /// session_failure. Leaves nothing behind that runs.
+    /// Hashes, announces, fetches, serves; until stop(), or until complete with `once`. Returns how it went,
+    /// or throws session_failure. Leaves nothing behind that runs.
     awaitable<exit_code> run();
 
-    /// Asks run() to return: no new transfers, uploads in flight may end within the grace time, goodbye to the tracker.
-    /// The second time there is no grace.
+    /// Asks run() to return: no new transfers, uploads in flight may end within the grace time, goodbye to
+    /// the tracker. The second time there is no grace.
     void stop();
 
     asio::any_io_executor executor() const { return executor_; }
@@ -93,6 +93,7 @@ public:
     void chunk_lost(chunk_index chunk, const std::string& why);
 
 private:
+    awaitable<void> live_until_over();
     awaitable<void> live();
     awaitable<void> hash_present();
     awaitable<void> hash_some(chunk_set& left);

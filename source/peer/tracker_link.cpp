@@ -27,7 +27,9 @@ constexpr duration announce_delay = std::chrono::milliseconds{50};
 // How often a peer that still lacks chunks asks who else has them.
 constexpr duration locate_again_after = std::chrono::seconds{5};
 
-time_point now() { return std::chrono::steady_clock::now(); }
+time_point now() {
+    return std::chrono::steady_clock::now();
+}
 
 }  // namespace
 
@@ -39,7 +41,9 @@ tracker_link::tracker_link(session& owner)
 
 tracker_link::~tracker_link() = default;
 
-void tracker_link::announce_soon() { work_.set(); }
+void tracker_link::announce_soon() {
+    work_.set();
+}
 
 void tracker_link::say_goodbye() {
     goodbye_ = true;
@@ -53,8 +57,8 @@ awaitable<void> tracker_link::run() {
         const std::string why = co_await one_connection();
         owner_.tracker_left();
         if (goodbye_) break;
-        const std::string trouble = fmt::format("{} the tracker at {}: {}",
-                                                ever_welcomed_ ? "lost" : "cannot reach", tracker, why);
+        const std::string trouble =
+            fmt::format("{} the tracker at {}: {}", ever_welcomed_ ? "lost" : "cannot reach", tracker, why);
         spdlog::warn("{}", trouble);
         if (!ever_welcomed_ && now() - started >= first_contact_limit) owner_.tracker_unreachable(trouble);
         co_await sleep_for(backoff_.next());
@@ -63,37 +67,32 @@ awaitable<void> tracker_link::run() {
 
 // Returns why it ended.
 awaitable<std::string> tracker_link::one_connection() {
-    std::string why;
+    std::string why = "it closed the connection";
     try {
         const endpoint& where = owner_.options().tracker;
         stream line(co_await connect_to(where.host, where.port, connect_limit));
         line.silence_limit(welcome_limit);
-        task_group writing(co_await asio::this_coro::executor);
+        task_group writing(owner_.executor());
         writing.spawn(line.write_lines());
         writing.spawn(talk_loop(line));
-        why = co_await read_loop(line);
-        welcomed_ = false;
-        writing.cancel();
-        co_await writing.join();
-    } catch (const std::system_error& failure) {
-        why = failure.code() == asio::error::timed_out ? "no answer" : failure.code().message();
-    }
-    co_return why;
-}
-
-awaitable<std::string> tracker_link::read_loop(stream& line) {
-    std::string why;
-    try {
-        for (;;) {
-            const std::string_view text = co_await line.read_line();
-            handle(line, text);
-        }
+        co_await writing.around(read_loop(line));
     } catch (const protocol_violation& violation) {
         why = fmt::format("it does not speak the protocol ({})", printable(violation.what()));
     } catch (const std::system_error& failure) {
-        why = failure.code() == asio::error::timed_out ? "no answer" : failure.code().message();
+        if (failure.code() == asio::error::timed_out)
+            why = "no answer";
+        else if (failure.code() != asio::error::eof)
+            why = failure.code().message();
     }
+    welcomed_ = false;
     co_return why;
+}
+
+awaitable<void> tracker_link::read_loop(stream& line) {
+    for (;;) {
+        const std::string_view text = co_await line.read_line();
+        handle(line, text);
+    }
 }
 
 void tracker_link::handle(stream& line, std::string_view text) {

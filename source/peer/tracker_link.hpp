@@ -1,5 +1,5 @@
-// A peer's connection to its tracker: announces, asks where chunks are, listens to what is pushed, and comes back with
-// jittered back-off when the connection is lost.
+// A peer's connection to its tracker: announces, asks where chunks are, listens to what is pushed, and comes
+// back with jittered back-off when the connection is lost.
 #pragma once
 
 #include "core/backoff.hpp"
@@ -30,7 +30,7 @@ public:
 
 private:
     awaitable<std::string> one_connection();
-    awaitable<std::string> read_loop(stream& line);
+    awaitable<void> read_loop(stream& line);
     awaitable<void> talk_loop(stream& line);
     awaitable<void> announce(stream& line, std::vector<chunk_claim> claims);
     awaitable<void> locate(stream& line, chunk_set chunks);

@@ -7,12 +7,11 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <charconv>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-
-#include <cerrno>
-#include <charconv>
 #include <vector>
 
 namespace p2p {
@@ -27,8 +26,8 @@ tl::expected<file_stamp, std::string> stamp_of(int file, const std::string& name
     if (::fstat(file, &info) != 0) return tl::unexpected{failure(name, errno)};
     if (!S_ISREG(info.st_mode)) return tl::unexpected{name + ": not a regular file"};
     constexpr std::int64_t ns_per_s = 1'000'000'000;
-    return file_stamp{static_cast<byte_count>(info.st_size), info.st_mtim.tv_sec * ns_per_s + info.st_mtim.tv_nsec,
-                      info.st_ino};
+    return file_stamp{static_cast<byte_count>(info.st_size),
+                      info.st_mtim.tv_sec * ns_per_s + info.st_mtim.tv_nsec, info.st_ino};
 }
 
 tl::expected<unique_fd, std::string> open_to_read(int folder, const std::string& name) {
@@ -67,10 +66,12 @@ public:
 
     tl::expected<void, std::string> write(std::span<const std::byte> bytes) override {
         if (!file_) {
-            file_.reset(::openat(folder_, part_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
+            file_.reset(
+                ::openat(folder_, part_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
             if (!file_) return failed();
         }
-        if (const int error = write_all(file_.get(), bytes)) return tl::unexpected{failure(name_in(folder_, place_), error)};
+        if (const int error = write_all(file_.get(), bytes))
+            return tl::unexpected{failure(name_in(folder_, place_), error)};
         hasher_.update(bytes);
         return {};
     }
@@ -112,7 +113,8 @@ std::optional<chunk_index> chunk_named(std::string_view name) {
 
 }  // namespace
 
-tl::expected<std::unique_ptr<chunk_folder>, std::string> chunk_folder::open(const std::filesystem::path& path) {
+tl::expected<std::unique_ptr<chunk_folder>, std::string> chunk_folder::open(
+    const std::filesystem::path& path) {
     auto folder = open_folder(path);
     if (!folder) return tl::unexpected{folder.error()};
     if (::flock(folder->get(), LOCK_EX | LOCK_NB) != 0)
@@ -145,7 +147,9 @@ tl::expected<void, std::string> chunk_folder::sweep() {
     return {};
 }
 
-std::string chunk_folder::name_of(chunk_index chunk) const { return listing_.names.at(chunk); }
+std::string chunk_folder::name_of(chunk_index chunk) const {
+    return listing_.names.at(chunk);
+}
 
 storage_job<hashed_chunk> chunk_folder::hash_job(chunk_index chunk) const {
     return [folder = folder_.get(), name = name_of(chunk), chunk] { return hash_file(folder, name, chunk); };
@@ -172,7 +176,8 @@ storage_job<stored_chunk> chunk_folder::open_job(chunk_index chunk) const {
 
 std::unique_ptr<incoming_chunk> chunk_folder::receive(const chunk_claim& agreed) {
     auto part = fmt::format("{}{}.{}", part_prefix, agreed.chunk.value, ++arrivals_);
-    return std::make_unique<arriving_file>(folder_.get(), std::move(part), stored_name(listing_, agreed.chunk), agreed);
+    return std::make_unique<arriving_file>(folder_.get(), std::move(part),
+                                           stored_name(listing_, agreed.chunk), agreed);
 }
 
 storage_job<std::optional<hashed_chunk>> chunk_folder::recover_job(const chunk_claim& agreed) const {

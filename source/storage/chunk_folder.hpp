@@ -12,8 +12,8 @@ namespace p2p {
 
 class chunk_folder final : public chunk_store {
 public:
-    /// Reads local_chunks.txt and takes the folder for this process: a second one is refused. Removes parts of chunks
-    /// that an earlier run left. Blocks.
+    /// Reads local_chunks.txt and takes the folder for this process: a second one is refused. Removes parts
+    /// of chunks that an earlier run left. Blocks.
     static tl::expected<std::unique_ptr<chunk_folder>, std::string> open(const std::filesystem::path& folder);
 
     std::uint32_t count() const override { return listing_.count; }

@@ -1,7 +1,9 @@
-// Where a peer keeps the chunks of one file-set. A chunk folder is one kind; a published file-set will be another.
+// Where a peer keeps the chunks of one file-set. A chunk folder is one kind; a published file-set will be
+// another.
 //
-// Two kinds of calls, so that nothing needs a lock: plain ones are quick and for the io_context's thread; what blocks
-// is a job (or a method of incoming_chunk), made there and run on the pool. Errors are one line that names the file.
+// Two kinds of calls, so that nothing needs a lock: plain ones are quick and for the io_context's thread;
+// what blocks is a job (or a method of incoming_chunk), made there and run on the pool. Errors are one line
+// that names the file.
 #pragma once
 
 #include "core/chunk_set.hpp"
@@ -43,8 +45,8 @@ struct hashed_chunk {
     file_stamp stamp;
 };
 
-/// A chunk on its way in. It counts for nothing before finish() found it right and the store noted it; when it is
-/// destroyed before, nothing of it is left. All methods block: for the pool, one at a time.
+/// A chunk on its way in. It counts for nothing before finish() found it right and the store noted it; when
+/// it is destroyed before, nothing of it is left. All methods block: for the pool, one at a time.
 class incoming_chunk {
 public:
     virtual ~incoming_chunk() = default;
@@ -71,12 +73,13 @@ public:
     /// A place for a missing chunk to arrive at.
     virtual std::unique_ptr<incoming_chunk> receive(const chunk_claim& agreed) = 0;
 
-    /// Missing chunks that an earlier run may have left unrecorded, and whether one is what was agreed (the result is
-    /// empty if not).
+    /// Missing chunks that an earlier run may have left unrecorded, and whether one is what was agreed (the
+    /// result is empty if not).
     virtual const chunk_set& leftovers() const = 0;
     virtual storage_job<std::optional<hashed_chunk>> recover_job(const chunk_claim& agreed) const = 0;
 
-    /// The file of the chunk is gone or is not what it was: it is not present any more (its record is left alone).
+    /// The file of the chunk is gone or is not what it was: it is not present any more (its record is left
+    /// alone).
     virtual void lost(chunk_index chunk) = 0;
 
     /// Writes down what is present.

@@ -12,7 +12,9 @@ namespace p2p {
 
 namespace {
 
-std::string label(const file_set_key& set) { return fmt::format("{} ({} chunks)", printable(set.name), set.count); }
+std::string label(const file_set_key& set) {
+    return fmt::format("{} ({} chunks)", printable(set.name), set.count);
+}
 
 std::string host_of(const tcp::endpoint& remote) {
     const auto address = remote.address();
@@ -36,19 +38,13 @@ tracker_server::tracker_server(asio::any_io_executor executor, tracker_options o
       acceptor_(listen_on(executor, options_.listen)),
       connections_(executor) {}
 
-std::uint16_t tracker_server::port() const { return acceptor_.local_endpoint().port(); }
+std::uint16_t tracker_server::port() const {
+    return acceptor_.local_endpoint().port();
+}
 
 awaitable<void> tracker_server::run() {
-    std::exception_ptr why;
-    try {
-        co_await accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); });
-    } catch (...) {
-        why = std::current_exception();
-    }
-    acceptor_.close();
-    connections_.cancel();
-    co_await connections_.join();
-    if (!is_cancellation(why)) std::rethrow_exception(why);
+    return connections_.around(
+        accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); }));
 }
 
 void tracker_server::arrived(tcp::socket socket) {
@@ -59,32 +55,33 @@ void tracker_server::arrived(tcp::socket socket) {
     connections_.spawn(serve(std::move(socket)));
 }
 
-// One peer, from its hello to its goodbye. Whatever ends the conversation ends only this connection.
 awaitable<void> tracker_server::serve(tcp::socket socket) {
     client from(std::move(socket), *this);
     task_group writing(executor_);
     writing.spawn(from.line.write_lines());
+    try {
+        co_await writing.around(converse(from));
+    } catch (const std::system_error&) {
+        // The other side is gone: there is nothing left to send it.
+    }
+}
 
+// One peer, from its hello to its goodbye. Whatever ends the conversation ends only this connection.
+awaitable<void> tracker_server::converse(client& from) {
     std::string why = "said goodbye";
     try {
-        co_await converse(from);
+        co_await read_lines(from);
     } catch (const protocol_violation& violation) {
         push(from, to_line(violation.answer));
         why = violation.what();
     } catch (const std::system_error& failure) {
         why = failure.code() == asio::error::timed_out ? "was silent for too long" : failure.code().message();
-        if (failure.code() == asio::error::operation_aborted) writing.cancel();
     }
     forget(from, why);
     from.line.finish();
-    try {
-        co_await writing.join();
-    } catch (const std::system_error&) {
-        // It is gone already: there is nobody to tell.
-    }
 }
 
-awaitable<void> tracker_server::converse(client& from) {
+awaitable<void> tracker_server::read_lines(client& from) {
     for (;;) {
         const std::string_view text = co_await from.line.read_line();
         if (!co_await handle_line(from, text)) co_return;
@@ -121,7 +118,8 @@ awaitable<bool> tracker_server::handle_line(client& from, std::string_view text)
 
 void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
     if (hello.version != protocol_version)
-        throw protocol_violation({"unsupported_version", fmt::format("this tracker speaks version {}", protocol_version)});
+        throw protocol_violation(
+            {"unsupported_version", fmt::format("this tracker speaks version {}", protocol_version)});
     if (from.id != peer_id{}) throw protocol_violation({"bad_field", "hello was said before"});
 
     const std::string& host = hello.advertise.empty() ? from.host : hello.advertise;
@@ -137,8 +135,10 @@ void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
     }
     clients_[from.id] = &from;
     spdlog::info("{} joined", label(from.id));
-    const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(options_.silence_limit).count();
-    push(from, to_line(from_tracker::welcome{protocol_version, from.id, static_cast<std::uint32_t>(silence)}));
+    const auto silence =
+        std::chrono::duration_cast<std::chrono::milliseconds>(options_.silence_limit).count();
+    push(from,
+         to_line(from_tracker::welcome{protocol_version, from.id, static_cast<std::uint32_t>(silence)}));
 }
 
 void tracker_server::forget(client& from, std::string_view why) {
@@ -171,7 +171,8 @@ awaitable<void> tracker_server::handle(client& from, to_tracker::locate locate) 
         const chunk_set now = left.take(max_claims_per_message);
         left -= now;
         location where = registry_.locate(from.id, locate.set, now, max_holders_per_message);
-        from_tracker::locations answer{locate.set, {}, holders_of(where), std::move(where.unknown), !left.empty()};
+        from_tracker::locations answer{
+            locate.set, {}, holders_of(where), std::move(where.unknown), !left.empty()};
         answer.chunks = std::move(where.agreed);
         push(from, to_line(answer));
         co_await from.line.room_in_outbox();

@@ -29,7 +29,8 @@ public:
 
     std::uint16_t port() const;
 
-    /// Serves until it is cancelled, then closes every connection. Returns (or throws) when all of them are closed.
+    /// Serves until it is cancelled, then closes every connection. Returns (or throws) when all of them are
+    /// closed.
     awaitable<void> run();
 
     std::size_t connections() const { return connections_.size(); }
@@ -45,6 +46,7 @@ private:
     void arrived(tcp::socket socket);
     awaitable<void> serve(tcp::socket socket);
     awaitable<void> converse(client& from);
+    awaitable<void> read_lines(client& from);
     awaitable<bool> handle_line(client& from, std::string_view text);
     void welcome(client& from, const to_tracker::hello& hello);
     void handle(client& from, const to_tracker::announce& announce);

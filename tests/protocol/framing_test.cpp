@@ -215,7 +215,7 @@ TEST_CASE("a line of the longest length that lacks its end waits for it") {
     CHECK(buffer.next_line().value() == "0123456789");
 }
 
-TEST_CASE("the protocol's longest line passes byte for byte and one more byte does not") {
+TEST_CASE("the longest line of the protocol passes and one more byte does not") {
     const std::string longest(max_line_length, 'x');
     frame_buffer buffer;
     for (std::string_view rest = longest; !rest.empty();) rest = offer(buffer, rest);

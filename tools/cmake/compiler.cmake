@@ -10,7 +10,7 @@ elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 endif()
 
 if(P2P_SANITIZE)
-  add_compile_options(-fsanitize=${P2P_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1)
+  add_compile_options(-fsanitize=${P2P_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g1)
   add_link_options(-fsanitize=${P2P_SANITIZE})
   if(P2P_SANITIZE MATCHES "thread")
     # g++ 12 warns of fences that tsan cannot see; Asio's are on paths that tsan does understand.
