@@ -3,6 +3,7 @@
 #include "main/options.hpp"
 #include "net/listener.hpp"
 #include "net/logging.hpp"
+#include "net/process.hpp"
 #include "net/signals.hpp"
 #include "peer/console.hpp"
 #include "peer/session.hpp"
@@ -212,7 +213,7 @@ int main(int argc, char** argv) {
             return say(exit_code::usage, "--folder is missing (see p2pclient --help)");
         if (command.peer.name.empty())
             return say(exit_code::usage, "--name is missing (see p2pclient --help)");
-        p2p::raise_descriptor_limit();
+        p2p::prepare_process();
         return serve(command);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : static_cast<int>(exit_code::usage);

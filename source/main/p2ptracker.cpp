@@ -1,8 +1,8 @@
 // p2ptracker: options, one io_context, the server. Nothing else.
 
 #include "main/options.hpp"
-#include "net/listener.hpp"
 #include "net/logging.hpp"
+#include "net/process.hpp"
 #include "net/signals.hpp"
 #include "tracker/server.hpp"
 
@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
 
     options.agreement.one_vote = one_vote_per == "host" ? p2p::vote_per::host : p2p::vote_per::peer;
     options.seed = std::random_device{}();
-    p2p::raise_descriptor_limit();
+    p2p::prepare_process();
     try {
         return run_tracker(options);
     } catch (const std::exception& error) {

@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <sys/resource.h>
-
 namespace p2p {
 
 namespace {
@@ -52,13 +50,6 @@ awaitable<void> accept_loop(tcp::acceptor& acceptor, std::function<void(tcp::soc
             co_await sleep_for(pause_when_out_of_descriptors);
         }
     }
-}
-
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace p2p

@@ -20,7 +20,4 @@ tcp::acceptor listen_on(const asio::any_io_executor& executor, const endpoint& w
 /// Hands every connection to `arrived`, until it is cancelled. Lack of descriptors or memory is waited out.
 awaitable<void> accept_loop(tcp::acceptor& acceptor, std::function<void(tcp::socket)> arrived);
 
-/// As many descriptors as the system lets this process have.
-void raise_descriptor_limit();
-
 }  // namespace p2p

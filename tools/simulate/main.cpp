@@ -1,0 +1,128 @@
+// simulate: options, and the result as a table or as JSON.
+
+#include "core/units.hpp"
+#include "main/options.hpp"
+#include "net/logging.hpp"
+#include "swarm.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <stdexcept>
+
+namespace {
+
+using namespace p2p;
+using namespace p2p::simulation;
+
+enum exit_codes { right = 0, wrong = 1, usage = 2 };
+
+constexpr std::string_view name_of(role part) {
+    switch (part) {
+        case role::seeder: return "seeder";
+        case role::leecher: return "leecher";
+        case role::killed: return "killed";
+        case role::corrupt: return "corrupt";
+    }
+    return "";
+}
+
+std::string time_of(const peer_result& peer) {
+    if (peer.part != role::leecher || !peer.completed_after) return "-";
+    return fmt::format("{:.2f} s", std::chrono::duration<double>(*peer.completed_after).count());
+}
+
+void print_table(const swarm_options& options, const swarm_result& result) {
+    fmt::print("seed {}\n{:<8} {:<8} {:>7} {:>8} {:>6} {:>6} {:>10} {:>10} {:>9}\n", options.seed, "peer",
+               "part", "chunks", "fetched", "from", "wrong", "down", "up", "time");
+    for (const peer_result& peer : result.peers)
+        fmt::print("{:<8} {:<8} {:>7} {:>8} {:>6} {:>6} {:>10} {:>10} {:>9}{}{}\n", peer.name,
+                   name_of(peer.part), peer.chunks, peer.fetched, peer.sources, peer.wrong,
+                   show_size(peer.bytes_down), show_size(peer.bytes_up), time_of(peer),
+                   peer.problem.empty() ? "" : "  ", peer.problem);
+    fmt::print("makespan {:.3f} s", result.makespan);
+    if (result.bound > 0)
+        fmt::print(", fluid bound {:.3f} s, ratio {:.3f}", result.bound, result.makespan / result.bound);
+    fmt::print("\n{}\n", result.all_right ? "every byte of every peer is right"
+                                          : "SOME PEERS ARE NOT AS THEY SHOULD BE");
+}
+
+nlohmann::ordered_json to_json(const peer_result& peer) {
+    nlohmann::ordered_json json{{"peer", peer.name},
+                                {"part", name_of(peer.part)},
+                                {"chunks", peer.chunks},
+                                {"fetched", peer.fetched},
+                                {"from", peer.sources},
+                                {"wrong", peer.wrong},
+                                {"bytes_down", peer.bytes_down},
+                                {"bytes_up", peer.bytes_up}};
+    if (peer.part == role::leecher && peer.completed_after)
+        json["seconds"] = std::chrono::duration<double>(*peer.completed_after).count();
+    if (!peer.problem.empty()) json["problem"] = peer.problem;
+    return json;
+}
+
+void print_json(const swarm_options& options, const swarm_result& result) {
+    nlohmann::ordered_json json{{"seed", options.seed}, {"makespan", result.makespan}};
+    if (result.bound > 0) {
+        json["fluid_bound"] = result.bound;
+        json["ratio"] = result.makespan / result.bound;
+    }
+    json["all_right"] = result.all_right;
+    for (const peer_result& peer : result.peers) json["peers"].push_back(to_json(peer));
+    fmt::print("{}\n", json.dump(2));
+}
+
+void add_options(CLI::App& app, swarm_options& options) {
+    const auto counted = [&app](const std::string& name, auto& value, const std::string& help, int least) {
+        app.add_option(name, value, help)->check(CLI::Range(least, 1'000'000))->capture_default_str();
+    };
+    counted("--peers", options.peers, "Peers in all", 1);
+    counted("--seeders", options.seeders, "Of these, peers that have every chunk at the start", 0);
+    counted("--chunks", options.chunks, "Chunks of the file-set", 1);
+    add_size(app, "--chunk-size", options.chunk_size, "Size of each chunk")->default_str("64KiB");
+    counted("--overlap", options.overlap, "Copies of each chunk spread over the leechers at the start", 0);
+    add_rate(app, "--up", options.up, "Uplink of each peer (20Mbit); without it there is no limit");
+    add_rate(app, "--down", options.down, "Downlink of each peer");
+    counted("--kill", options.kill, "Leechers that are stopped in the middle, without a goodbye", 0);
+    counted("--corrupt", options.corrupt, "Peers that announce right hashes and send wrong bytes", 0);
+    app.add_option("--seed", options.seed, "The same seed makes the same swarm and the same decisions")
+        ->capture_default_str();
+    counted("--quorum", options.agreement.quorum, "Voters that must agree on a chunk's hash", 1);
+    counted("--upload-slots", options.uploads.slots, "Peers that each peer serves at a time", 1);
+    counted("--open-requests", options.scheduling.open_total,
+            "Requests that each peer has open at all others", 1);
+    counted("--open-per-peer", options.scheduling.open_per_peer,
+            "Requests that each peer has open at one other", 1);
+    add_duration(app, "--time-limit", options.time_limit, "Give up after so long")->default_str("10min");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    swarm_options options;
+    std::string log_level = "error";
+    bool json = false;
+    CLI::App app{"Runs a tracker and all its peers in one process, and checks every byte of every peer.",
+                 "simulate"};
+    add_options(app, options);
+    app.add_flag("--json", json, "Print the result as JSON");
+    app.add_option("--log-level", log_level, "trace, debug, info, warn, error or off")->capture_default_str();
+    app.footer("Exit codes: 0 every peer is as it should be, 1 one is not, 2 usage.");
+    try {
+        app.parse(argc, argv);
+        start_logging(log_level);
+        if (const std::string why = why_impossible(options); !why.empty()) throw std::invalid_argument(why);
+        const swarm_result result = run_swarm(options);
+        json ? print_json(options, result) : print_table(options, result);
+        return result.all_right ? right : wrong;
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? right : usage;
+    } catch (const std::invalid_argument& error) {
+        fmt::print(stderr, "simulate: {}\n", error.what());
+        return usage;
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "simulate: {}\n", error.what());
+        return wrong;
+    }
+}

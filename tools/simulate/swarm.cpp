@@ -1,0 +1,258 @@
+#include "swarm.hpp"
+
+#include "content.hpp"
+#include "core/fluid_bound.hpp"
+#include "corrupt_store.hpp"
+#include "net/event.hpp"
+#include "net/process.hpp"
+#include "net/task_group.hpp"
+#include "peer/session.hpp"
+#include "storage/chunk_folder.hpp"
+#include "tracker/server.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <random>
+#include <stdexcept>
+#include <unistd.h>
+
+namespace p2p::simulation {
+
+namespace {
+
+// How often the simulation looks who is complete; the times themselves are the peers' own.
+constexpr duration look_every = std::chrono::milliseconds{20};
+
+class temporary_folder {
+public:
+    temporary_folder() {
+        std::string name = std::filesystem::temp_directory_path() / "p2p-simulate-XXXXXX";
+        if (!::mkdtemp(name.data())) throw std::runtime_error(name + ": cannot be made");
+        path_ = name;
+    }
+    temporary_folder(const temporary_folder&) = delete;
+    temporary_folder& operator=(const temporary_folder&) = delete;
+    ~temporary_folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    const std::filesystem::path& path() const { return path_; }
+
+private:
+    std::filesystem::path path_;
+};
+
+struct simulated_peer {
+    std::string name;
+    role part = role::leecher;
+    std::filesystem::path folder;
+    chunk_set at_start;
+    std::uint32_t die_at = 0;  // killed: with so many chunks
+    std::unique_ptr<session> runs;
+    std::unique_ptr<task_group> life;
+    std::string problem;
+};
+
+class swarm {
+public:
+    explicit swarm(const swarm_options& options);
+    awaitable<void> run();
+    swarm_result result() const;
+
+    asio::io_context& io() { return io_; }
+    asio::thread_pool& pool() { return pool_; }
+
+private:
+    void cast();
+    void spread();
+    void start(simulated_peer& peer);
+    awaitable<void> live(simulated_peer& peer);
+    awaitable<void> watch();
+    bool all_complete() const;
+    double bound() const;
+
+    swarm_options options_;
+    std::mt19937_64 random_;
+    content content_;
+    temporary_folder folder_;
+    asio::io_context io_;
+    asio::thread_pool pool_;
+    tracker_server tracker_;
+    std::vector<simulated_peer> peers_;
+};
+
+tracker_options tracker_for(const swarm_options& options) {
+    tracker_options tracker;
+    tracker.listen = {"127.0.0.1", 0};
+    tracker.agreement = options.agreement;
+    tracker.seed = options.seed;
+    return tracker;
+}
+
+swarm::swarm(const swarm_options& options)
+    : options_(options),
+      random_(options.seed),
+      content_(options.chunks, options.chunk_size, options.seed),
+      tracker_(io_.get_executor(), tracker_for(options)),
+      peers_(options.peers) {
+    cast();
+    spread();
+    for (simulated_peer& peer : peers_) content_.make_folder(peer.folder, peer.at_start);
+}
+
+// The first peers are seeders, then come the corrupt ones; any of the others may be killed.
+void swarm::cast() {
+    for (unsigned i = 0; i < options_.peers; ++i) {
+        simulated_peer& peer = peers_[i];
+        peer.name = fmt::format("peer{}", i + 1);
+        peer.folder = folder_.path() / peer.name;
+        if (i < options_.seeders) peer.part = role::seeder;
+        if (i >= options_.seeders && i < options_.seeders + options_.corrupt) peer.part = role::corrupt;
+    }
+    std::vector<simulated_peer*> leechers;
+    for (simulated_peer& peer : peers_)
+        if (peer.part == role::leecher) leechers.push_back(&peer);
+    std::shuffle(leechers.begin(), leechers.end(), random_);
+    for (unsigned i = 0; i < options_.kill; ++i) {
+        leechers[i]->part = role::killed;
+        leechers[i]->die_at =
+            options_.chunks / 5 + static_cast<std::uint32_t>(random_() % (options_.chunks * 3 / 5 + 1));
+    }
+}
+
+// Peers that will be killed start with nothing, so that no chunk dies with them.
+void swarm::spread() {
+    std::vector<simulated_peer*> leechers;
+    for (simulated_peer& peer : peers_) {
+        if (peer.part == role::seeder || peer.part == role::corrupt)
+            peer.at_start = chunk_set::first(options_.chunks);
+        if (peer.part == role::leecher) leechers.push_back(&peer);
+    }
+    for (std::uint32_t chunk = 1; chunk <= options_.chunks; ++chunk) {
+        std::shuffle(leechers.begin(), leechers.end(), random_);
+        for (unsigned i = 0; i < options_.overlap; ++i) leechers[i]->at_start.insert(chunk_index{chunk});
+    }
+}
+
+void swarm::start(simulated_peer& peer) {
+    auto opened = chunk_folder::open(peer.folder);
+    if (!opened) throw std::runtime_error(opened.error());
+    std::unique_ptr<chunk_store> store = std::move(*opened);
+    if (peer.part == role::corrupt) store = make_corrupt(std::move(store));
+
+    peer_options told;
+    told.folder = peer.folder;
+    told.name = peer.name;
+    told.listen = {"127.0.0.1", 0};
+    told.tracker = {"127.0.0.1", tracker_.port()};
+    told.limit_up = options_.up;
+    told.limit_down = options_.down;
+    told.scheduling = options_.scheduling;
+    told.uploads = options_.uploads;
+    told.seed = random_();
+    peer.runs = std::make_unique<session>(io_.get_executor(), pool_, std::move(store), told);
+    peer.life = std::make_unique<task_group>(io_.get_executor());
+    peer.life->spawn(live(peer));
+}
+
+awaitable<void> swarm::live(simulated_peer& peer) {
+    try {
+        co_await peer.runs->run();
+    } catch (const session_failure& failure) {
+        peer.problem = failure.what();
+    }
+}
+
+awaitable<void> swarm::run() {
+    task_group tracker(io_.get_executor());
+    tracker.spawn(tracker_.run());
+    for (simulated_peer& peer : peers_) start(peer);
+    co_await watch();
+    for (simulated_peer& peer : peers_) peer.runs->stop();
+    for (simulated_peer& peer : peers_) co_await peer.life->join();
+    tracker.cancel();
+    co_await tracker.join();
+}
+
+awaitable<void> swarm::watch() {
+    const time_point until = std::chrono::steady_clock::now() + options_.time_limit;
+    while (!all_complete() && std::chrono::steady_clock::now() < until) {
+        co_await sleep_for(look_every);
+        for (simulated_peer& peer : peers_) {
+            const std::uint32_t has = options_.chunks - peer.runs->missing().size();
+            if (peer.part == role::killed && has >= peer.die_at) peer.life->cancel();
+        }
+    }
+}
+
+bool swarm::all_complete() const {
+    return std::ranges::all_of(peers_, [](const simulated_peer& peer) {
+        return peer.part == role::killed ? peer.life->size() == 0
+                                         : peer.runs->complete() || !peer.problem.empty();
+    });
+}
+
+double swarm::bound() const {
+    if (options_.up == 0 && options_.down == 0) return 0;
+    std::vector<fluid_peer> fluid;
+    chunk_set with_leechers;
+    for (const simulated_peer& peer : peers_) {
+        if (peer.part == role::corrupt || peer.part == role::killed) continue;
+        const byte_count missing = (options_.chunks - peer.at_start.size()) * options_.chunk_size;
+        fluid.push_back({options_.up, options_.down, missing});
+        if (peer.part == role::leecher) with_leechers |= peer.at_start;
+    }
+    return fluid_bound(fluid, (options_.chunks - with_leechers.size()) * options_.chunk_size);
+}
+
+swarm_result swarm::result() const {
+    swarm_result all;
+    all.bound = bound();
+    all.all_right = true;
+    for (const simulated_peer& peer : peers_) {
+        const peer_status status = peer.runs->status();
+        peer_result one{
+            peer.name,      peer.part,         status.present.size(), status.fetched,         status.wrong,
+            status.sources, status.bytes_down, status.bytes_up,       status.completed_after, peer.problem};
+        if (one.problem.empty()) one.problem = content_.check_folder(peer.folder, peer.part != role::killed);
+        if (!one.problem.empty()) all.all_right = false;
+        if (peer.part == role::leecher && status.completed_after)
+            all.makespan =
+                std::max(all.makespan, std::chrono::duration<double>(*status.completed_after).count());
+        all.peers.push_back(std::move(one));
+    }
+    return all;
+}
+
+}  // namespace
+
+std::string why_impossible(const swarm_options& o) {
+    const unsigned special = o.seeders + o.corrupt;
+    if (special > o.peers) return "more seeders and corrupt peers than peers";
+    const unsigned leechers = o.peers - special;
+    if (o.kill > leechers) return "more peers to kill than leechers";
+    if (o.overlap > leechers - o.kill) return "more copies of each chunk (--overlap) than leechers that stay";
+    if (o.seeders + o.overlap == 0)
+        return "nobody has the chunks: --seeders or --overlap must be more than 0";
+    if (o.seeders + o.overlap + o.corrupt < o.agreement.quorum)
+        return fmt::format("no chunk would be agreed: {} copies at the start, and the quorum is {}",
+                           o.seeders + o.overlap + o.corrupt, o.agreement.quorum);
+    return {};
+}
+
+swarm_result run_swarm(const swarm_options& options) {
+    prepare_process();
+    swarm all(options);
+    std::exception_ptr failure;
+    asio::co_spawn(all.io(), all.run(), [&failure](std::exception_ptr error) { failure = error; });
+    all.io().run();
+    all.pool().join();
+    if (failure) std::rethrow_exception(failure);
+    return all.result();
+}
+
+}  // namespace p2p::simulation
