@@ -159,8 +159,7 @@ void registry::wait_for(peer_id peer, const file_set_key& key, const chunk_set& 
     membership& waiter = set.members[peer];
     for (const chunk_index chunk : chunks) {
         const auto known = set.chunk_list.find(chunk);
-        const std::uint32_t own = waiter.holds.contains(chunk) ? 1 : 0;
-        if (known == set.chunk_list.end() || known->second.holders == own) waiter.waits.insert(chunk);
+        if (known == set.chunk_list.end() || known->second.holders == 0) waiter.waits.insert(chunk);
     }
 }
 
@@ -183,32 +182,33 @@ location registry::locate(peer_id asker, const file_set_key& key, const chunk_se
         }
     }
 
-    std::vector<std::pair<peer_id, chunk_set>> spare;
-    for (auto& candidate : holders_of(set->second, uncovered, asker)) {
+    auto others = others_in(set->second, uncovered, asker);
+    const auto is_needed = [&uncovered](const auto& other) {
         const std::uint32_t before = uncovered.size();
-        uncovered -= candidate.second;
-        const bool needed = uncovered.size() < before;
-        (needed ? result.holders : spare).push_back(std::move(candidate));
-    }
-    for (auto& candidate : spare) {
-        if (result.holders.size() >= most_holders) break;
-        result.holders.push_back(std::move(candidate));
-    }
+        uncovered -= other.second;
+        return uncovered.size() < before;
+    };
+    const auto needed = std::stable_partition(others.begin(), others.end(), is_needed);
+    std::stable_partition(needed, others.end(), [](const auto& other) { return !other.second.empty(); });
+    const auto named = std::max(most_holders, static_cast<std::size_t>(needed - others.begin()));
+    others.resize(std::min(others.size(), named));
+    result.holders = std::move(others);
     return result;
 }
 
-std::vector<std::pair<peer_id, chunk_set>> registry::holders_of(const file_set& set, const chunk_set& chunks,
-                                                                peer_id asker) {
-    std::vector<std::pair<peer_id, chunk_set>> holders;
+// The other members in random order, with those of the chunks that each holds.
+std::vector<std::pair<peer_id, chunk_set>> registry::others_in(const file_set& set, const chunk_set& chunks,
+                                                               peer_id asker) {
+    std::vector<std::pair<peer_id, chunk_set>> others;
     for (const auto& [id, one] : set.members) {
         if (id == asker) continue;
         chunk_set held;
         for (const chunk_index chunk : chunks)
             if (one.holds.contains(chunk)) held.insert(chunk);
-        if (!held.empty()) holders.emplace_back(id, std::move(held));
+        others.emplace_back(id, std::move(held));
     }
-    std::shuffle(holders.begin(), holders.end(), random_);
-    return holders;
+    std::shuffle(others.begin(), others.end(), random_);
+    return others;
 }
 
 std::vector<std::uint32_t> registry::other_counts(const file_set_key& key) const {

@@ -92,11 +92,12 @@ public:
     /// How those of `chunks` stand that the peer announced.
     standing standing_of(peer_id peer, const file_set_key& set, const chunk_set& chunks) const;
 
-    /// Makes the peer wait, until it has them, for those of `chunks` that nobody else can give it now.
+    /// Makes the peer wait, until it has them, for those of `chunks` that nobody has now.
     void wait_for(peer_id peer, const file_set_key& set, const chunk_set& chunks);
 
-    /// At least one holder of each chunk that has one, and others at random, up to `most_holders` (more only
-    /// where that many are needed); never the asker.
+    /// At least one holder of each chunk that has one, then others at random, up to `most_holders` (more only where
+    /// that many are needed); never the asker. Where there is room, members that have none of these chunks yet are
+    /// named as well: they will have some soon, and peers that know each other early do not wait for each other.
     location locate(peer_id asker, const file_set_key& set, const chunk_set& chunks,
                     std::size_t most_holders);
 
@@ -136,8 +137,8 @@ private:
     static void put_claim(file_set& set, peer_id peer, const chunk_claim& claim);
     static void drop_claim(file_set& set, peer_id peer, chunk_index chunk);
     static void forget(file_set& set, peer_id peer, const chunk_set& chunks);
-    std::vector<std::pair<peer_id, chunk_set>> holders_of(const file_set& set, const chunk_set& chunks,
-                                                          peer_id asker);
+    std::vector<std::pair<peer_id, chunk_set>> others_in(const file_set& set, const chunk_set& chunks,
+                                                         peer_id asker);
     std::size_t voters_for(const file_set& set, const chunk_claim& claim) const;
     void erase_if_void(std::map<file_set_key, file_set>::iterator set);
 

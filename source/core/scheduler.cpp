@@ -152,15 +152,24 @@ std::vector<order> scheduler::next_orders(time_point now) {
 
 std::optional<order> scheduler::next_order(time_point now) {
     if (missing_.empty() || open_at_delivering() >= options_.open_total) return std::nullopt;
+    const unsigned most = most_at_one_peer();
     std::vector<std::pair<double, peer_id>> ready;
     for (const auto& [id, peer] : peers_)
-        if (!peer.slow && peer.open.size() < options_.open_per_peer && !peer.has.empty())
+        if (!peer.slow && peer.open.size() < most && !peer.has.empty())
             ready.emplace_back(expected_wait(peer), id);
     std::shuffle(ready.begin(), ready.end(), random_);
     std::stable_sort(ready.begin(), ready.end(), [](auto& a, auto& b) { return a.first < b.first; });
     for (const auto& [wait, id] : ready)
         if (auto next = ask(id, peers_.at(id), now)) return next;
     return std::nullopt;
+}
+
+// One connected peer may get many requests, one of many only its share: where few have chunks yet, as at the
+// start of a swarm, all requests would wait in their queues while the others already could deliver.
+unsigned scheduler::most_at_one_peer() const {
+    const auto connected = static_cast<unsigned>(std::max<std::size_t>(peers_.size(), 1));
+    const unsigned share = (options_.open_total + connected - 1) / connected;
+    return std::clamp(share, 1U, options_.open_per_peer);
 }
 
 std::optional<order> scheduler::ask(peer_id id, source& peer, time_point now) {
@@ -207,6 +216,8 @@ std::optional<time_point> scheduler::second_copy_at(chunk_index chunk) const {
         copies->second.size() >= options_.copies_at_end)
         return std::nullopt;
     const request* first = find_request(peers_.at(copies->second.front()), chunk);
+    // Before any chunk came, nobody knows what is late.
+    if (typical_ == duration{}) return first->since + options_.stall_after;
     return first->since + std::max(late_factor * typical_, never_late_before);
 }
 
@@ -217,8 +228,7 @@ std::optional<time_point> scheduler::next_deadline() const {
         if (at > asked_at_) next = next ? std::min(*next, at) : at;
     };
     for (const auto& [id, peer] : peers_)
-        if (!peer.slow && !peer.open.empty())
-            consider(std::max(peer.open.front().since, peer.heard) + options_.stall_after);
+        if (const auto at = turns_at(peer)) consider(*at);
     if (wanted_.empty() && open_at_delivering() < options_.open_total)
         for (const auto& [chunk, askers] : in_flight_)
             if (const auto at = second_copy_at(chunk)) consider(*at);
@@ -227,12 +237,21 @@ std::optional<time_point> scheduler::next_deadline() const {
 
 void scheduler::mark_slow_peers(time_point now) {
     for (auto& [id, peer] : peers_) {
-        if (peer.slow || peer.open.empty()) continue;
-        if (now - std::max(peer.open.front().since, peer.heard) < options_.stall_after) continue;
-        peer.slow = true;
+        const auto at = turns_at(peer);
+        if (!at || now < *at) continue;
+        peer.slow = !peer.slow;
+        peer.slow_since = now;
         for (const request& r : peer.open)
             if (r.chunk) update_wanted(*r.chunk);
     }
+}
+
+// When a peer becomes slow, and when a slow one of which everything was taken over is tried again: with
+// nothing open, it could never show that it is back.
+std::optional<time_point> scheduler::turns_at(const source& peer) const {
+    if (peer.slow && peer.open.empty()) return peer.slow_since + options_.stall_after;
+    if (peer.slow || peer.open.empty()) return std::nullopt;
+    return std::max(peer.open.front().since, peer.heard) + options_.stall_after;
 }
 
 void scheduler::update_wanted(chunk_index chunk) {

@@ -7,18 +7,18 @@
 //   wrong;
 //   * the copies in flight of each chunk (more than one where a slow peer is taken over, and near the end).
 //
-// The rules (DESIGN: the peer, scheduler):
+// The rules:
 //   * a peer that has every chunk picks itself (a request for any); of others the rarest wanted chunk is
 //   asked,
 //     counted over the connected peers, ties at random;
-//   * the next request goes to the peer that is expected to be through with it first;
+//   * requests are spread over the connected peers, and the next goes to the one expected to be through
+//   first;
 //   * a peer that delivers nothing for `stall_after` keeps its requests, but its chunks may be asked of
-//   others, and it
-//     is asked for nothing more until it delivers;
+//   others,
+//     and it is asked for nothing more until it delivers (or, with nothing left open, for as long again);
 //   * when nothing is wanted any more, chunks that take long may be asked of a second peer;
 //   * the first copy to be verified wins and the others are cancelled;
-//   * a peer that sent a wrong chunk is not asked for that chunk again, and is dropped after `wrong_limit` of
-//   them.
+//   * a peer that sent a wrong chunk is not asked for that chunk again, and is dropped after `wrong_limit`.
 #pragma once
 
 #include "core/chunk_set.hpp"
@@ -33,7 +33,7 @@
 namespace p2p {
 
 struct scheduler_options {
-    unsigned open_per_peer = 4;  ///< requests open at one peer
+    unsigned open_per_peer = 4;  ///< requests open at one peer, at most; fewer where many are connected
     unsigned open_total = 8;     ///< requests open at all peers that deliver
     duration stall_after = std::chrono::seconds{10};
     unsigned copies_at_end = 2;  ///< most peers that one chunk is asked of near the end
@@ -100,13 +100,16 @@ private:
         time_point delivered;
         duration typical{};  // time for one chunk, smoothed; 0: none came yet
         unsigned wrong = 0;
+        time_point slow_since;
         bool slow = false;
         bool picks = true;  // answers requests for any
     };
 
     void mark_slow_peers(time_point now);
+    std::optional<time_point> turns_at(const source& peer) const;
     void update_wanted(chunk_index chunk);
     std::optional<order> next_order(time_point now);
+    unsigned most_at_one_peer() const;
     std::optional<order> ask(peer_id id, source& peer, time_point now);
     std::optional<chunk_index> pick_second_copy(const source& peer, time_point now) const;
     std::optional<time_point> second_copy_at(chunk_index chunk) const;

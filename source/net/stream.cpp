@@ -203,7 +203,7 @@ void tune(tcp::socket& socket, const stream_limits& limits) {
     std::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     socket.set_option(asio::socket_base::keep_alive(true), ignored);
-    constexpr int slices_in_kernel = 4;
+    constexpr int slices_in_kernel = 20;
     if (limits.up && limits.up->limited())
         socket.set_option(
             asio::socket_base::send_buffer_size(static_cast<int>(limits.up->slice()) * slices_in_kernel),

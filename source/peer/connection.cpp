@@ -252,11 +252,10 @@ void connection::refuse(std::optional<chunk_index> chunk, std::string reason) {
     post(to_line(peer_to_peer::refuse{chunk.value_or(chunk_index{}), !chunk, std::move(reason)}));
 }
 
-// A chunk that the other side has already is no news to it, but that this side has all of them is.
+// Everything, also what the other side has itself: copies are counted, and a seeder must know what is lacking
+// here.
 void connection::tell(const chunk_set& new_offers) {
-    const chunk_set& offered = owner_.known().offered();
-    const bool all = offered.size() == owner_.set().count;
-    const chunk_set fresh = all ? offered - told_ : new_offers - told_ - has_;
+    const chunk_set fresh = new_offers - told_;
     for (const chunk_set& piece : in_pieces(fresh)) post(to_line(peer_to_peer::have{piece}));
     told_ |= fresh;
 }

@@ -1,0 +1,206 @@
+#include "core/peer_book.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace p2p;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t self = 100;
+constexpr std::uint64_t smaller = 50;
+constexpr std::uint64_t larger = 200;
+constexpr time_point start{};
+
+endpoint at(const std::string& host) {
+    return {host, 9000};
+}
+
+peer_book book_with_room_for(std::size_t connections) {
+    return {{.most_connections = connections, .retry_after = 5s}, self};
+}
+
+peer_book usual_book() {
+    return book_with_room_for(60);
+}
+
+/// "" where it may stay, "replaces 1" where it does so in place of another connection, or why it may not.
+std::string verdict(const admission& given) {
+    if (!given.refused.empty()) return given.refused;
+    return given.replaces ? "replaces " + std::to_string(given.replaces->value) : "";
+}
+
+std::string opened(peer_book& book, std::uint64_t connection, std::uint64_t instance) {
+    return verdict(book.admit({connection}, instance, at("peer"), true));
+}
+
+std::string accepted(peer_book& book, std::uint64_t connection, std::uint64_t instance) {
+    return verdict(book.admit({connection}, instance, at("peer"), false));
+}
+
+}  // namespace
+
+// --- whom to connect to
+
+TEST_CASE("an address that is new is tried") {
+    peer_book book = usual_book();
+    CHECK(book.try_now(at("a"), start));
+    CHECK(book.try_now(at("b"), start));
+}
+
+TEST_CASE("an address that is being tried is not tried again") {
+    peer_book book = usual_book();
+    book.try_now(at("a"), start);
+    CHECK_FALSE(book.try_now(at("a"), start + 1h));
+}
+
+TEST_CASE("another port of the same host is another address") {
+    peer_book book = usual_book();
+    book.try_now({"a", 1}, start);
+    CHECK(book.try_now({"a", 2}, start));
+}
+
+TEST_CASE("after an attempt an address is left alone for a while") {
+    peer_book book = usual_book();
+    book.try_now(at("a"), start);
+    book.tried(at("a"), start + 1s);
+    CHECK_FALSE(book.try_now(at("a"), start + 5999ms));
+    CHECK(book.try_now(at("a"), start + 6s));
+}
+
+TEST_CASE("other addresses need not wait for one that failed") {
+    peer_book book = usual_book();
+    book.try_now(at("a"), start);
+    book.tried(at("a"), start);
+    CHECK(book.try_now(at("b"), start));
+}
+
+TEST_CASE("no more addresses are tried than connections may be opened") {
+    peer_book book = book_with_room_for(2);
+    book.try_now(at("a"), start);
+    book.try_now(at("b"), start);
+    CHECK_FALSE(book.try_now(at("c"), start));
+    book.tried(at("a"), start);
+    CHECK(book.try_now(at("c"), start));
+}
+
+TEST_CASE("an address that is connected is not tried") {
+    peer_book book = usual_book();
+    book.admit({1}, larger, at("a"), false);
+    CHECK_FALSE(book.try_now(at("a"), start));
+    book.left({1});
+    CHECK(book.try_now(at("a"), start));
+}
+
+// --- which connection stays
+
+TEST_CASE("a connection to a new peer may stay") {
+    peer_book book = usual_book();
+    CHECK(opened(book, 1, larger).empty());
+    CHECK(accepted(book, 2, smaller).empty());
+}
+
+TEST_CASE("a connection to this peer itself may not stay") {
+    peer_book book = usual_book();
+    CHECK(opened(book, 1, self) == "this peer itself");
+    CHECK(accepted(book, 2, self) == "this peer itself");
+}
+
+TEST_CASE("a peer that was banned may not connect") {
+    peer_book book = usual_book();
+    book.ban(larger);
+    CHECK(accepted(book, 1, larger) == "it sent wrong chunks");
+    CHECK(accepted(book, 2, smaller).empty());
+}
+
+TEST_CASE("of two connections that the same side opened the later stays") {
+    peer_book book = usual_book();
+    accepted(book, 1, larger);
+    CHECK(accepted(book, 2, larger) == "replaces 1");
+    opened(book, 3, smaller);
+    CHECK(opened(book, 4, smaller) == "replaces 3");
+}
+
+TEST_CASE("where this peer has the smaller number its own connection stays") {
+    peer_book book = usual_book();
+    opened(book, 1, larger);
+    CHECK(accepted(book, 2, larger) == "connected already");
+}
+
+TEST_CASE("where this peer has the smaller number its own connection replaces the other one") {
+    peer_book book = usual_book();
+    accepted(book, 1, larger);
+    CHECK(opened(book, 2, larger) == "replaces 1");
+}
+
+TEST_CASE("where the other has the smaller number its connection stays") {
+    peer_book book = usual_book();
+    accepted(book, 1, smaller);
+    CHECK(opened(book, 2, smaller) == "connected already");
+}
+
+TEST_CASE("where the other has the smaller number its connection replaces this one's") {
+    peer_book book = usual_book();
+    opened(book, 1, smaller);
+    CHECK(accepted(book, 2, smaller) == "replaces 1");
+}
+
+TEST_CASE("two peers that connect to each other at once keep the same connection") {
+    for (const bool own_first_here : {true, false}) {
+        for (const bool own_first_there : {true, false}) {
+            CAPTURE(own_first_here);
+            CAPTURE(own_first_there);
+            peer_book here{{}, smaller};
+            peer_book there{{}, larger};
+            // Connection 1 is opened here, connection 2 there.
+            const auto stays = [](peer_book& book, std::uint64_t other, bool own_first, std::uint64_t own) {
+                const std::uint64_t theirs = 3 - own;
+                std::uint64_t kept = own_first ? own : theirs;
+                book.admit({kept}, other, at("peer"), own_first);
+                const std::uint64_t second = 3 - kept;
+                if (book.admit({second}, other, at("peer"), !own_first).refused.empty()) kept = second;
+                return kept;
+            };
+            CHECK(stays(here, larger, own_first_here, 1) == 1);
+            CHECK(stays(there, smaller, own_first_there, 2) == 1);
+        }
+    }
+}
+
+TEST_CASE("after a connection left another one to the same peer is new") {
+    peer_book book = usual_book();
+    opened(book, 1, larger);
+    book.left({1});
+    CHECK(accepted(book, 2, larger).empty());
+}
+
+TEST_CASE("the end of a connection that was replaced does not end its successor") {
+    peer_book book = usual_book();
+    accepted(book, 1, larger);
+    accepted(book, 2, larger);
+    book.left({1});
+    CHECK(accepted(book, 3, larger) == "replaces 2");
+}
+
+TEST_CASE("others may open as many connections as this peer may, and no more") {
+    peer_book book = book_with_room_for(2);
+    accepted(book, 1, 1001);
+    accepted(book, 2, 1002);
+    CHECK(accepted(book, 3, 1003) == "too many connections");
+    book.left({1});
+    CHECK(accepted(book, 4, 1004).empty());
+}
+
+TEST_CASE("connections that this peer opened take no room from those that others open") {
+    peer_book book = book_with_room_for(1);
+    opened(book, 1, 1001);
+    CHECK(accepted(book, 2, 1002).empty());
+}
+
+TEST_CASE("a peer that connects anew gets its place though there is no other") {
+    peer_book book = book_with_room_for(1);
+    accepted(book, 1, larger);
+    CHECK(accepted(book, 2, larger) == "replaces 1");
+}
