@@ -22,14 +22,14 @@ void peer_book::tried(const endpoint& where, time_point now) {
 admission peer_book::admit(peer_id connection, std::uint64_t instance, const endpoint& where, bool opened) {
     if (instance == instance_) return {"this peer itself", {}};
     if (banned_.contains(instance)) return {"it sent wrong chunks", {}};
+    const auto twin = std::find_if(connected_.begin(), connected_.end(),
+                                   [instance](auto& c) { return c.second.instance == instance; });
     const auto theirs =
         std::count_if(connected_.begin(), connected_.end(), [](auto& c) { return !c.second.opened; });
-    if (!opened && static_cast<std::size_t>(theirs) >= options_.most_connections)
+    if (twin == connected_.end() && !opened && static_cast<std::size_t>(theirs) >= options_.most_connections)
         return {"too many connections", {}};
 
     admission verdict;
-    const auto twin = std::find_if(connected_.begin(), connected_.end(),
-                                   [instance](auto& c) { return c.second.instance == instance; });
     if (twin != connected_.end()) {
         const bool smaller_opened = opened == (instance_ < instance);
         if (twin->second.opened != opened && !smaller_opened) return {"connected already", {}};

@@ -95,9 +95,10 @@ public:
     /// Makes the peer wait, until it has them, for those of `chunks` that nobody has now.
     void wait_for(peer_id peer, const file_set_key& set, const chunk_set& chunks);
 
-    /// At least one holder of each chunk that has one, then others at random, up to `most_holders` (more only where
-    /// that many are needed); never the asker. Where there is room, members that have none of these chunks yet are
-    /// named as well: they will have some soon, and peers that know each other early do not wait for each other.
+    /// At least one holder of each chunk that has one, then others at random, up to `most_holders` (more only
+    /// where that many are needed); never the asker. Where there is room, members that have none of these
+    /// chunks yet are named as well: they will have some soon, and peers that know each other early do not
+    /// wait for each other.
     location locate(peer_id asker, const file_set_key& set, const chunk_set& chunks,
                     std::size_t most_holders);
 

@@ -25,6 +25,15 @@ inline CLI::Option* add_parsed(CLI::App& app, const std::string& names, auto& va
         ->expected(1);
 }
 
+/// A whole number with its bounds.
+inline CLI::Option* add_count(CLI::App& app, const std::string& names, auto& value, int least, int most,
+                              const std::string& help) {
+    return app.add_option(names, value, help)
+        ->check(CLI::Range(least, most).description(""))
+        ->type_name("N")
+        ->capture_default_str();
+}
+
 inline CLI::Option* add_size(CLI::App& app, const std::string& names, byte_count& value,
                              const std::string& help) {
     return add_parsed(

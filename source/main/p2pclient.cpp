@@ -76,18 +76,14 @@ void add_peer_options(CLI::App& app, client_command& command) {
 
     p2p::add_rate(app, "--limit-up", peer.limit_up, "Send at most so much (20Mbit, 2MiB/s)")->group("Limits");
     p2p::add_rate(app, "--limit-down", peer.limit_down, "Receive at most so much")->group("Limits");
-    app.add_option("--upload-slots", peer.uploads.slots, "Peers that are served at a time")
-        ->check(CLI::Range(1, 1000))
-        ->group("Limits")
-        ->capture_default_str();
-    app.add_option("--open-requests", peer.scheduling.open_total, "Requests open at all peers together")
-        ->check(CLI::Range(1, 10000))
-        ->group("Limits")
-        ->capture_default_str();
-    app.add_option("--open-per-peer", peer.scheduling.open_per_peer, "Requests open at one peer")
-        ->check(CLI::Range(1, 1000))
-        ->group("Limits")
-        ->capture_default_str();
+    p2p::add_count(app, "--upload-slots", peer.uploads.slots, 1, 1000, "Peers that are served at a time")
+        ->group("Limits");
+    p2p::add_count(app, "--open-requests", peer.scheduling.open_total, 1, 10000,
+                   "Requests open at all peers together")
+        ->group("Limits");
+    p2p::add_count(app, "--open-per-peer", peer.scheduling.open_per_peer, 1, 1000,
+                   "Requests open at one peer, fewer where many are connected")
+        ->group("Limits");
     app.add_option("--copies-at-end", peer.scheduling.copies_at_end,
                    "Most peers that a late chunk is asked of")
         ->check(CLI::Range(1, 10))

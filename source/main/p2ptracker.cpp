@@ -50,12 +50,12 @@ int main(int argc, char** argv) {
                  "p2ptracker"};
     p2p::add_listen_endpoint(app, "--listen", options.listen,
                              "Address and port to listen on; port 0 is any free one");
-    app.add_option("--quorum", options.agreement.quorum, "Voters that must agree on a chunk's hash")
-        ->check(CLI::Range(1, 1000))
-        ->capture_default_str();
+    p2p::add_count(app, "--quorum", options.agreement.quorum, 1, 1000,
+                   "Voters that must agree on a chunk's hash");
     app.add_option("--one-vote-per", one_vote_per,
                    "What counts as one voter: each peer, or all peers of a host")
-        ->check(CLI::IsMember({"peer", "host"}))
+        ->check(CLI::IsMember({"peer", "host"}).description(""))
+        ->type_name("peer|host")
         ->capture_default_str();
     p2p::add_duration(app, "--silence-limit", options.silence_limit,
                       "A peer that says nothing for so long is forgotten")

@@ -24,8 +24,10 @@ constexpr duration first_contact_limit = std::chrono::seconds{5};
 // New chunks are collected for so long before they are announced.
 constexpr duration announce_delay = std::chrono::milliseconds{50};
 
-// How often a peer that still lacks chunks asks who else has them.
-constexpr duration locate_again_after = std::chrono::seconds{5};
+// How often a peer that still lacks chunks asks who else has them: soon at first, for a swarm that has just
+// been started comes together within moments.
+constexpr duration locate_soon = std::chrono::milliseconds{250};
+constexpr duration locate_later = std::chrono::seconds{5};
 
 time_point now() {
     return std::chrono::steady_clock::now();
@@ -126,7 +128,8 @@ awaitable<void> tracker_link::talk_loop(stream& line) {
     co_await announce(line, owner_.known().claims());
     co_await locate(line, owner_.missing());
 
-    time_point locate_at = now() + locate_again_after;
+    duration locate_after = locate_soon;
+    time_point locate_at = now() + locate_after;
     time_point ping_at = now() + ping_every_;
     while (!goodbye_) {
         co_await work_.wait_until(std::min(locate_at, ping_at));
@@ -137,7 +140,8 @@ awaitable<void> tracker_link::talk_loop(stream& line) {
         }
         if (now() >= locate_at) {
             co_await locate(line, sample_of_missing());
-            locate_at = now() + locate_again_after;
+            locate_after = std::min(locate_after * 2, locate_later);
+            locate_at = now() + locate_after;
         }
         if (now() >= ping_at) {
             line.post(to_line(ping_message{}));

@@ -159,7 +159,8 @@ void chunk_folder::note(const hashed_chunk& hashed) {
     const chunk_index chunk = hashed.claim.chunk;
     stamps_[chunk] = hashed.stamp;
     leftovers_.erase(chunk);
-    if (present_.insert(chunk)) listing_.names.try_emplace(chunk, stored_name(listing_, chunk));
+    // One that was lost has its old name still, but came back under this one.
+    if (present_.insert(chunk)) listing_.names.insert_or_assign(chunk, stored_name(listing_, chunk));
 }
 
 storage_job<stored_chunk> chunk_folder::open_job(chunk_index chunk) const {

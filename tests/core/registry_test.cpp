@@ -656,6 +656,28 @@ TEST_CASE("a sample of the holders has at least one of each chunk, however rare"
     }
 }
 
+TEST_CASE("members that have nothing yet are named where there is room") {
+    talk t{quorum_of(1), {"ann", "bob", "carl", "eve"}};
+    t.announce("ann", "1a");
+    for (const auto* name : {"bob", "carl", "eve"}) t.announce(name, "");
+    const auto named = [&t](std::size_t most) {
+        std::vector<std::string> names;
+        for (const auto& [peer, chunks] : t.tested.locate(t.id("eve"), usual_set, set_of("1"), most).holders)
+            names.push_back(t.name_of(peer));
+        return names;
+    };
+    CHECK(joined(named(3), ",") == "ann,bob,carl");
+    CHECK(named(2).front() == "ann");
+    CHECK(named(1) == std::vector<std::string>{"ann"});
+}
+
+TEST_CASE("members of another set are not named") {
+    talk t{quorum_of(1), {"ann", "bob", "eve"}};
+    t.announce("ann", "1a");
+    t.announce("bob", "", {"other", 9});
+    CHECK(t.tested.locate(t.id("eve"), usual_set, set_of("1"), 50).holders.size() == 1);
+}
+
 TEST_CASE("more holders are named than wanted where each chunk has another one") {
     talk t{quorum_of(1), {"eve"}};
     for (int i = 1; i <= 9; ++i) {

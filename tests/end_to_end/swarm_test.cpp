@@ -174,9 +174,9 @@ TEST_CASE("with --seed-for a one-shot peer serves for a while before it exits") 
     const file_set set{4, 5'000};
     const temp_folder here;
     const tracker_program tracker{{"--quorum", "1"}};
+    peer_program carol{tracker, make_folder(here / "carol", set, ""), "carol", {"--once"}};
     peer_program alice{
         tracker, make_folder(here / "alice", set, "1-4"), "alice", {"--once", "--seed-for", "1s"}};
-    peer_program carol{tracker, make_folder(here / "carol", set, ""), "carol", {"--once"}};
     CHECK(carol.wait_for_exit() == 0);
     CHECK(alice.wait_for_exit() == 0);
 }

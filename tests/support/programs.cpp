@@ -1,17 +1,27 @@
 #include "support/programs.hpp"
 
+#include "core/chunk_set.hpp"
+
 #include <cstdlib>
 
 namespace p2p::test {
 
 namespace {
 
-constexpr std::uint64_t first_instance = 1'000;
-std::uint64_t last_instance = first_instance;
+std::uint64_t last_instance = 1'000;  // transcripts use small ones
 
 words with(words first, const words& more) {
     first.insert(first.end(), more.begin(), more.end());
     return first;
+}
+
+// The ranges that a message names; none where it names none.
+chunk_set chunks_in(std::string_view message) {
+    constexpr std::string_view field = R"("chunks":")";
+    const std::size_t at = message.find(field);
+    if (at == std::string_view::npos) return {};
+    message.remove_prefix(at + field.size());
+    return chunk_set::parse(message.substr(0, message.find('"')), max_chunk_count).value();
 }
 
 }  // namespace
@@ -54,15 +64,12 @@ std::uint16_t peer_program::port() {
     return static_cast<std::uint16_t>(std::stoi(wait_for_rest_of_line("serves at port ")));
 }
 
-tcp_client peer_program::join(const file_set& set, const std::string& chunks) {
-    std::string offers;
-    for (;;) {
-        tcp_client line = visit();
-        line.send_line(hello_to_peer(set, "", ++last_instance, 1));
-        offers = line.read_line();
-        if (contains(offers, R"("chunks":")" + chunks + '"')) return line;
-        if (last_instance > first_instance + 10'000) throw std::runtime_error{"it offers only " + offers};
-    }
+tcp_client peer_program::join(const file_set& set, std::string_view chunks) {
+    tcp_client line = visit();
+    line.send_line(hello_to_peer(set, "", ++last_instance, 1));
+    chunk_set offered;  // in its hello, and in the news after that
+    while (offered.to_ranges() != chunks) offered |= chunks_in(line.read_line());
+    return line;
 }
 
 fake_peer::fake_peer(const tracker_program& tracker, const file_set& set)

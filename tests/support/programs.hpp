@@ -44,7 +44,7 @@ public:
     std::uint16_t port();
     tcp_client visit() { return tcp_client::connect(port()); }
     /// A connection after the hellos, as somebody who has nothing. Waits until the peer offers `chunks`.
-    tcp_client join(const file_set& set, const std::string& chunks);
+    tcp_client join(const file_set& set, std::string_view chunks);
 };
 
 /// A peer of the set `default` that the tracker believes to have all of it, but that only does what a test

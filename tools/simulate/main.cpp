@@ -75,7 +75,7 @@ void print_json(const swarm_options& options, const swarm_result& result) {
 
 void add_options(CLI::App& app, swarm_options& options) {
     const auto counted = [&app](const std::string& name, auto& value, const std::string& help, int least) {
-        app.add_option(name, value, help)->check(CLI::Range(least, 1'000'000))->capture_default_str();
+        add_count(app, name, value, least, 1'000'000, help);
     };
     counted("--peers", options.peers, "Peers in all", 1);
     counted("--seeders", options.seeders, "Of these, peers that have every chunk at the start", 0);
@@ -86,7 +86,8 @@ void add_options(CLI::App& app, swarm_options& options) {
     add_rate(app, "--down", options.down, "Downlink of each peer");
     counted("--kill", options.kill, "Leechers that are stopped in the middle, without a goodbye", 0);
     counted("--corrupt", options.corrupt, "Peers that announce right hashes and send wrong bytes", 0);
-    app.add_option("--seed", options.seed, "The same seed makes the same swarm and the same decisions")
+    app.add_option("--seed", options.seed,
+                   "Content, parts and random choices follow from it (how fast things go does not)")
         ->capture_default_str();
     counted("--quorum", options.agreement.quorum, "Voters that must agree on a chunk's hash", 1);
     counted("--upload-slots", options.uploads.slots, "Peers that each peer serves at a time", 1);
