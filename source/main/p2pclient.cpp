@@ -84,25 +84,19 @@ void add_peer_options(CLI::App& app, client_command& command) {
     p2p::add_count(app, "--open-per-peer", peer.scheduling.open_per_peer, 1, 1000,
                    "Requests open at one peer, fewer where many are connected")
         ->group("Limits");
-    app.add_option("--copies-at-end", peer.scheduling.copies_at_end,
+    p2p::add_count(app, "--copies-at-end", peer.scheduling.copies_at_end, 1, 10,
                    "Most peers that a late chunk is asked of")
-        ->check(CLI::Range(1, 10))
-        ->group("Limits")
-        ->capture_default_str();
-    app.add_option("--wrong-chunks", peer.scheduling.wrong_limit,
+        ->group("Limits");
+    p2p::add_count(app, "--wrong-chunks", peer.scheduling.wrong_limit, 1, 1000,
                    "Wrong chunks after which a peer is dropped")
-        ->check(CLI::Range(1, 1000))
-        ->group("Limits")
-        ->capture_default_str();
+        ->group("Limits");
     p2p::add_duration(app, "--stall-after", peer.scheduling.stall_after,
                       "A peer that delivers nothing for so long is taken over by others")
         ->default_str("10s")
         ->group("Limits");
-    app.add_option("--connections", peer.most_connections,
+    p2p::add_count(app, "--connections", peer.most_connections, 1, 10000,
                    "Connections that this peer opens to others, at most")
-        ->check(CLI::Range(1, 10000))
-        ->group("Limits")
-        ->capture_default_str();
+        ->group("Limits");
 }
 
 int split(const client_command& command) {
@@ -130,6 +124,7 @@ p2p::awaitable<exit_code> run_session(p2p::session& session, bool interactive) {
         actions.status = [&session] { return session.status(); };
         actions.quit = [&session] { session.stop(); };
         console = std::make_unique<p2p::console>(executor, std::move(actions));
+        console->take_log();
         beside.spawn(console->read_commands());
         beside.spawn(console->show_status());
     }

@@ -194,7 +194,9 @@ awaitable<void> connection::store_part(byte_count size) {
         if (arrival_->cancelled) continue;
         const auto job = [this, room] { return arrival_->file->write(room); };
         const auto written = co_await on_pool(owner_.pool(), job);
-        if (!written) owner_.fail(exit_code::storage, written.error());
+        if (written) continue;
+        owner_.fail(exit_code::storage, written.error());
+        arrival_->cancelled = true;  // what is stored is not what was sent, and that is not the sender's fault
     }
 }
 

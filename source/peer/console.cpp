@@ -101,16 +101,22 @@ bool console::has_input() {
 console::console(asio::any_io_executor executor, console_actions actions)
     : actions_(std::move(actions)),
       input_(executor, ::dup(STDIN_FILENO)),
-      terminal_(::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1) {}
+      terminal_(::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1) {
+    if (terminal_) draw_all();
+}
+
+console::~console() {
+    if (terminal_) fmt::print("\n");
+    std::fflush(stdout);
+}
 
 awaitable<void> console::read_commands() {
     asio::streambuf buffer(longest_command);
-    if (terminal_) print("");
     for (;;) {
         std::error_code error;
         co_await asio::async_read_until(input_, buffer, '\n', asio::redirect_error(use_awaitable, error));
         if (error == asio::error::not_found) {
-            print("a command has at most 1024 characters\n");
+            print_above("a command has at most 1024 characters\n");
             buffer.consume(buffer.size());
             continue;
         }
@@ -120,7 +126,7 @@ awaitable<void> console::read_commands() {
         const auto end = std::find(begin, all, '\n');
         const std::string command(begin, end);
         buffer.consume(command.size() + (end == all ? 0 : 1));
-        print(answer(command, actions_));
+        answer_line(command);
         if (error) co_return;
     }
 }
@@ -135,20 +141,47 @@ awaitable<void> console::show_status() {
         const auto rate = [seconds](byte_count from, byte_count to) {
             return static_cast<double>(to - from) / seconds;
         };
-        draw(status_line(now, rate(before.bytes_down, now.bytes_down), rate(before.bytes_up, now.bytes_up)));
+        status_ =
+            status_line(now, rate(before.bytes_down, now.bytes_down), rate(before.bytes_up, now.bytes_up));
+        draw_status();
         before = now;
     }
 }
 
-void console::print(std::string_view text) {
+void console::take_log() {
+    if (terminal_)
+        log_ = std::make_unique<log_redirect>([this](const std::string& line) { print_above(line); });
+}
+
+// After Enter the cursor is below the prompt: the status line above it is taken away, the command stays to be
+// read.
+void console::answer_line(const std::string& command) {
+    const std::string text = answer(command, actions_);
+    if (!terminal_) {
+        fmt::print("{}", text);
+        std::fflush(stdout);
+        return;
+    }
+    fmt::print("\033[2A\r\033[J{}{}\n{}", prompt, printable(command, terminal_width() - prompt.size() - 1),
+               text);
+    draw_all();
+}
+
+void console::print_above(std::string_view text) {
+    if (terminal_) fmt::print("\r\033[A\033[J");  // from the status line on
     fmt::print("{}", text);
-    if (terminal_) fmt::print("\n{}", prompt);  // an empty line for the status, then the prompt
+    if (terminal_) draw_all();
+    std::fflush(stdout);
+}
+
+void console::draw_all() {
+    fmt::print("{}\n{}", status_.substr(0, terminal_width() - 1), prompt);
     std::fflush(stdout);
 }
 
 // The line above the prompt is replaced; the cursor, and what is being typed, stay where they are.
-void console::draw(const std::string& line) {
-    fmt::print("\0337\033[A\r\033[2K{}\0338", line.substr(0, terminal_width() - 1));
+void console::draw_status() {
+    fmt::print("\0337\033[A\r\033[2K{}\0338", status_.substr(0, terminal_width() - 1));
     std::fflush(stdout);
 }
 

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "net/asio.hpp"
+#include "net/logging.hpp"
 #include "peer/status.hpp"
 
 #include <asio/posix/stream_descriptor.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -30,19 +32,27 @@ public:
     static bool has_input();
 
     console(asio::any_io_executor executor, console_actions actions);
+    ~console();
 
     /// Reads and answers commands until input ends or it is cancelled.
     awaitable<void> read_commands();
     /// On a terminal: keeps the status line up to date until it is cancelled. Elsewhere returns at once.
     awaitable<void> show_status();
 
+    /// On a terminal, log lines go above the status line from now on; elsewhere they stay on stderr.
+    void take_log();
+
 private:
-    void print(std::string_view text);
-    void draw(const std::string& line);
+    void answer_line(const std::string& command);
+    void print_above(std::string_view text);
+    void draw_status();
+    void draw_all();
 
     console_actions actions_;
     asio::posix::stream_descriptor input_;
     bool terminal_;
+    std::string status_;  // the line above the prompt
+    std::unique_ptr<log_redirect> log_;
 };
 
 }  // namespace p2p

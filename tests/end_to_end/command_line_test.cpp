@@ -304,6 +304,49 @@ TEST_CASE("SIGTERM has a peer say goodbye and exit 0") {
     tracker.wait_for("left: said goodbye");
 }
 
+TEST_CASE("a peer that is told to stop lets an upload end") {
+    const file_set set{2, 600'000};
+    const temp_folder here;
+    const tracker_program tracker{{"--quorum", "1"}};
+    peer_program alice{tracker, make_folder(here / "alice", set, "1-2"), "alice", {"--limit-up", "1MB/s"}};
+    tcp_client guest = alice.join(set, "1-2");
+    guest.send_line(R"({"type":"request","chunk":1})");
+    REQUIRE(guest.hears_something(patience));
+    alice.signal(SIGTERM);
+    const std::string parts = guest.read_to_end();
+    CHECK(contains(parts, set.chunk(1).substr(set.chunk(1).size() - 1'000)));  // the end of the chunk
+    CHECK(alice.wait_for_exit() == 0);
+}
+
+TEST_CASE("a peer that is told to stop twice does not wait for who does not read") {
+    const file_set set{2, 30'000'000};
+    const temp_folder here;
+    tracker_program tracker{{"--quorum", "1"}};
+    peer_program alice{tracker, make_folder(here / "alice", set, "1"), "alice"};
+    tcp_client guest = alice.join(set, "1");
+    guest.send_line(R"({"type":"request","chunk":1})");
+    REQUIRE(guest.hears_something(patience));
+    alice.signal(SIGTERM);
+    tracker.wait_for("left: said goodbye");
+    const auto before = std::chrono::steady_clock::now();
+    alice.signal(SIGTERM);
+    CHECK(alice.wait_for_exit() == 0);
+    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds{3});  // the grace time is 5
+}
+
+TEST_CASE("a peer whose standard input is closed serves") {
+    const temp_folder here;
+    const tracker_program tracker{{"--quorum", "1"}};
+    peer_program alice{tracker,
+                       make_folder(here / "alice", small, "1-3"),
+                       "alice",
+                       {},
+                       {.in = process_settings::input::closed}};
+    alice.join(small, "1-3");
+    alice.signal(SIGTERM);
+    CHECK(alice.wait_for_exit() == 0);
+}
+
 TEST_CASE("SIGTERM and SIGINT have the tracker exit 0") {
     const temp_folder here;
     for (const int number : {SIGTERM, SIGINT}) {

@@ -47,6 +47,22 @@ TEST_CASE("a listing with CRLF, blank lines and no final newline is read, and wr
     CHECK(read_text(here / "carol" / "local_chunks.txt") == "1,chunk_1\n2,chunk_2\n3,chunk_3\n3,LASTCHUNK\n");
 }
 
+TEST_CASE("a disk that takes no more ends a peer with 3, blames nobody, and leaves the folder whole") {
+    const file_set set{std::vector<std::string>{"small", std::string(300'000, 'x'), "small as well"}};
+    const temp_folder here;
+    const tracker_program tracker{{"--quorum", "1"}};
+    const peer_program alice{tracker, make_folder(here / "alice", set, "1-3"), "alice"};
+    const auto folder = make_folder(here / "carol", set, "1");
+    peer_program carol{tracker, folder, "carol", {}, {.largest_file = 100'000}};
+    CHECK(carol.wait_for_exit() == 3);
+    CHECK(carol.said("p2pclient: " + (folder / "chunk_2").native() + ": File too large"));
+    CHECK_FALSE(carol.said("wrong content"));
+
+    peer_program again{tracker, folder, "carol", {"--once"}};
+    CHECK(again.wait_for_exit() == 0);
+    CHECK(difference(folder, set) == "");
+}
+
 TEST_CASE("files that are not listed stay as they are") {
     const file_set set{3, 1'000};
     const temp_folder here;

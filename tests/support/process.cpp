@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -54,8 +55,14 @@ pipe_ends make_terminal() {
         ::prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE);
         ::prctl(PR_CAPBSET_DROP, CAP_DAC_READ_SEARCH);
     }
+    if (how.largest_file != 0) {
+        const rlimit limit{how.largest_file, how.largest_file};
+        ::signal(SIGXFSZ, SIG_IGN);  // so that writing fails, as it does on a full disk
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
     const bool ready = ::chdir(how.folder.c_str()) == 0 && ::dup2(input, STDIN_FILENO) >= 0 &&
                        ::dup2(output, STDOUT_FILENO) >= 0 && ::dup2(output, STDERR_FILENO) >= 0;
+    if (how.in == process::settings::input::closed) ::close(STDIN_FILENO);
     if (ready) ::execv(argv[0], argv);
     constexpr int cannot_run = 127;
     ::_exit(cannot_run);
@@ -122,8 +129,10 @@ process::process(const std::string& program, std::vector<std::string> arguments,
     } else {
         out = make_pipe();
         output_fd_ = std::move(out.from);
-        if (how.in == settings::input::pipe) in = make_pipe();
-        if (how.in == settings::input::nothing) in.from.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        if (how.in == settings::input::pipe)
+            in = make_pipe();
+        else
+            in.from.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     }
 
     pid_ = ::fork();

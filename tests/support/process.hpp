@@ -18,9 +18,10 @@
 namespace p2p::test {
 
 struct process_settings {
-    enum class input { nothing, pipe, terminal };
-    input in = input::nothing;           ///< standard input: /dev/null, or what type() writes
+    enum class input { nothing, closed, pipe, terminal };
+    input in = input::nothing;           ///< standard input; nothing: /dev/null
     bool obeys_permissions = false;      ///< file permissions count, even where the tests run as root
+    unsigned long largest_file = 0;      ///< bytes that a file can have, as on a disk that is full; 0: any
     std::filesystem::path folder = "/";  ///< where it runs
 };
 
