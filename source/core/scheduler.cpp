@@ -167,7 +167,8 @@ std::optional<order> scheduler::next_order(time_point now) {
 // One connected peer may get many requests, one of many only its share: where few have chunks yet, as at the
 // start of a swarm, all requests would wait in their queues while the others already could deliver.
 unsigned scheduler::most_at_one_peer() const {
-    const auto slow = std::count_if(peers_.begin(), peers_.end(), [](auto& entry) { return entry.second.slow; });
+    const auto slow =
+        std::count_if(peers_.begin(), peers_.end(), [](auto& entry) { return entry.second.slow; });
     const auto others = static_cast<unsigned>(std::max<std::size_t>(peers_.size() - slow, 1));
     const unsigned share = (options_.open_total + others - 1) / others;
     return std::clamp(share, 1U, options_.open_per_peer);

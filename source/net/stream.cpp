@@ -87,6 +87,7 @@ void stream::close() {
     std::error_code ignored;
     socket_.close(ignored);
     work_.set();
+    room_.set();
 }
 
 void stream::finish() {
@@ -144,12 +145,20 @@ awaitable<void> stream::flush() {
         std::swap(sending_, outbox_);
         room_.set();
         if (limits_.up) limits_.up->charge(sending_.size());
-        co_await write_all(sending_, false);
+        try {
+            co_await write_all(sending_, false);
+        } catch (...) {
+            close();  // or whoever waits for room would wait for ever
+            throw;
+        }
     }
 }
 
 awaitable<void> stream::room_in_outbox() {
-    while (outbox_.size() > outbox_limit / 2) co_await room_.wait();
+    while (outbox_.size() > outbox_limit / 2) {
+        if (!socket_.is_open()) throw std::system_error(asio::error::not_connected);
+        co_await room_.wait();
+    }
 }
 
 awaitable<void> stream::write_all(std::string_view bytes, bool more_follows) {

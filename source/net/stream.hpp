@@ -65,7 +65,8 @@ public:
     /// A writer for a connection that carries lines only: returns after finish().
     awaitable<void> write_lines();
 
-    /// Waits while more than half of the outbox limit is in the outbox.
+    /// Waits while more than half of the outbox limit is in the outbox. Throws std::system_error where the
+    /// connection ends meanwhile.
     awaitable<void> room_in_outbox();
 
     /// Sends a line (which may be empty) and then `size` bytes of a file from `offset` on, without copying

@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <string>
+#include <utility>
 
 namespace p2p {
 
@@ -29,9 +30,11 @@ void task_group::ended(std::list<task>::iterator which, const std::exception_ptr
 }
 
 void task_group::cancel() {
-    cancelled_ = true;
     // Emitting may end a task, and so take it off the list, at once.
-    for (auto at = tasks_.begin(); at != tasks_.end();) (at++)->stop.emit(asio::cancellation_type::terminal);
+    for (auto at = tasks_.begin(); at != tasks_.end();) {
+        task& next = *at++;
+        if (!std::exchange(next.told, true)) next.stop.emit(asio::cancellation_type::terminal);
+    }
 }
 
 awaitable<void> task_group::around(awaitable<void> body) {
@@ -53,7 +56,7 @@ awaitable<void> task_group::join() {
     co_await asio::this_coro::throw_if_cancelled(false);
     while (!tasks_.empty()) {
         const auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none && !cancelled_) cancel();
+        if (state.cancelled() != asio::cancellation_type::none) cancel();
         std::error_code ignored;
         co_await empty_.async_wait(asio::redirect_error(use_awaitable, ignored));
     }

@@ -38,13 +38,13 @@ public:
 private:
     struct task {
         asio::cancellation_signal stop;
+        bool told = false;  // once is enough: a task may clean up after that
     };
     void ended(std::list<task>::iterator which, const std::exception_ptr& error);
 
     asio::any_io_executor executor_;
     std::list<task> tasks_;
     std::exception_ptr first_failure_;
-    bool cancelled_ = false;
     asio::steady_timer empty_;
 };
 

@@ -196,7 +196,7 @@ awaitable<void> connection::store_part(byte_count size) {
         const auto written = co_await on_pool(owner_.pool(), job);
         if (written) continue;
         owner_.fail(exit_code::storage, written.error());
-        arrival_->cancelled = true;  // what is stored is not what was sent, and that is not the sender's fault
+        arrival_->cancelled = true;  // what was stored is wrong, but not what was sent
     }
 }
 

@@ -25,10 +25,9 @@ time_point now() {
 
 // A given seed makes a simulation decide the same again; without one, no two peers are alike.
 std::uint64_t random_number(std::uint64_t seed) {
-    if (seed != 0) return std::mt19937_64{seed}() >> 11U;
+    if (seed != 0) return std::mt19937_64{seed}() % max_instance + 1;
     std::random_device device;
-    // A number that every JSON parser holds exactly.
-    return ((std::uint64_t{device()} << 32U) | device()) >> 11U;
+    return ((std::uint64_t{device()} << 32U) | device()) % max_instance + 1;
 }
 
 }  // namespace
@@ -339,10 +338,11 @@ void session::chunk_progresses(connection& from, std::size_t bytes) {
 
 void session::chunk_arrived(connection& from, const hashed_chunk& hashed) {
     const chunk_index chunk = hashed.claim.chunk;
-    if (!connections_.contains(from.id()) || !scheduler_.missing().contains(chunk)) return;
+    if (!scheduler_.missing().contains(chunk)) return;
     ++fetched_;
     sources_.insert(from.instance());
-    carry_out(scheduler_.finished(from.id(), chunk, now()));
+    const bool connected = connections_.contains(from.id());  // it may have left while the chunk was hashed
+    carry_out(connected ? scheduler_.finished(from.id(), chunk, now()) : scheduler_.found(chunk));
     own(hashed);
     something_to_ask_.set();
 }

@@ -192,7 +192,7 @@ message read_hello(field_reader& in) {
                  .transfer_port = in.number<std::uint16_t>("transfer_port"),
                  .set = in.set(),
                  .chunks = in.chunks("chunks"),
-                 .instance = in.number<std::uint64_t>("instance")};
+                 .instance = in.number("instance", 1, max_instance)};
 }
 message read_have(field_reader& in) {
     return have{.chunks = in.chunks("chunks")};

@@ -56,6 +56,9 @@ struct ping_message {
     friend bool operator==(const ping_message&, const ping_message&) = default;
 };
 
+/// Instances of peers are drawn from 1 to this: numbers that every JSON parser holds exactly.
+inline constexpr std::uint64_t max_instance = (std::uint64_t{1} << 53U) - 1;
+
 namespace to_tracker {
 
 struct hello {
