@@ -87,6 +87,7 @@ std::size_t registry::voters_for(const file_set& set, const chunk_claim& claim) 
 void registry::promote(file_set& set, const chunk_claim& claim, peer_id announcer, registry_news& news) {
     agreed_chunk& known = set.chunk_list[claim.chunk];
     known = {claim.hash, claim.size, 0};
+    set.agreed.insert(claim.chunk);
     promotion promoted{claim, {}};
     const std::vector<claimed> entries = set.check_list.at(claim.chunk);
     for (const claimed& entry : entries) {
@@ -154,13 +155,18 @@ standing registry::standing_of(peer_id peer, const file_set_key& key, const chun
     return result;
 }
 
+chunk_set registry::agreed_in(const file_set_key& key, const chunk_set& chunks) const {
+    const auto set = sets_.find(key);
+    return set == sets_.end() ? chunk_set{} : chunks & set->second.agreed;
+}
+
 void registry::wait_for(peer_id peer, const file_set_key& key, const chunk_set& chunks) {
     file_set& set = sets_[key];
     membership& waiter = set.members[peer];
-    for (const chunk_index chunk : chunks) {
-        const auto known = set.chunk_list.find(chunk);
-        if (known == set.chunk_list.end() || known->second.holders == 0) waiter.waits.insert(chunk);
-    }
+    waiter.waits |= chunks - set.agreed;
+    const chunk_set agreed = chunks & set.agreed;
+    for (const chunk_index chunk : agreed)
+        if (set.chunk_list.at(chunk).holders == 0) waiter.waits.insert(chunk);
 }
 
 location registry::locate(peer_id asker, const file_set_key& key, const chunk_set& chunks,

@@ -89,6 +89,9 @@ public:
     registry_news announce(peer_id peer, const file_set_key& set, std::span<const chunk_claim> claims);
     void withdraw(peer_id peer, const file_set_key& set, const chunk_set& chunks);
 
+    /// Those of `chunks` whose hash is agreed.
+    chunk_set agreed_in(const file_set_key& set, const chunk_set& chunks) const;
+
     /// How those of `chunks` stand that the peer announced.
     standing standing_of(peer_id peer, const file_set_key& set, const chunk_set& chunks) const;
 
@@ -127,6 +130,7 @@ private:
     struct file_set {
         std::unordered_map<chunk_index, std::vector<claimed>> check_list;
         std::unordered_map<chunk_index, agreed_chunk> chunk_list;
+        chunk_set agreed;  // the indices of the chunk_list
         std::map<peer_id, membership> members;
     };
 

@@ -3,6 +3,7 @@
 #include "core/pick.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace p2p {
 
@@ -85,13 +86,13 @@ bool scheduler::can_use_pick(const source& peer, chunk_index chunk) const {
     });
 }
 
-void scheduler::progressed(peer_id id, time_point now) {
+bool scheduler::progressed(peer_id id, time_point now) {
     source& peer = peers_.at(id);
     peer.heard = now;
-    if (!peer.slow) return;
-    peer.slow = false;
+    if (!std::exchange(peer.slow, false)) return false;
     for (const request& r : peer.open)
         if (r.chunk) update_wanted(*r.chunk);
+    return true;
 }
 
 std::vector<order> scheduler::finished(peer_id id, chunk_index chunk, time_point now) {
@@ -198,7 +199,7 @@ std::optional<order> scheduler::ask(peer_id id, source& peer, time_point now) {
 
 // The chunk whose oldest request is late, and that this peer could send as well.
 std::optional<chunk_index> scheduler::pick_second_copy(const source& peer, time_point now) const {
-    if (!wanted_.empty()) return std::nullopt;
+    if (something_to_fetch()) return std::nullopt;
     std::optional<chunk_index> latest;
     time_point since = time_point::max();
     for (const auto& [chunk, askers] : in_flight_) {
@@ -210,6 +211,12 @@ std::optional<chunk_index> scheduler::pick_second_copy(const source& peer, time_
         }
     }
     return latest;
+}
+
+// A wanted chunk that no connected peer has does not keep the others from their end.
+bool scheduler::something_to_fetch() const {
+    return std::ranges::any_of(wanted_.begin(), wanted_.end(),
+                               [this](chunk_index chunk) { return copies(chunk) > 0; });
 }
 
 std::optional<time_point> scheduler::second_copy_at(chunk_index chunk) const {
@@ -231,7 +238,7 @@ std::optional<time_point> scheduler::next_deadline() const {
     };
     for (const auto& [id, peer] : peers_)
         if (const auto at = turns_at(peer)) consider(*at);
-    if (wanted_.empty() && open_at_delivering() < options_.open_total)
+    if (!something_to_fetch() && open_at_delivering() < options_.open_total)
         for (const auto& [chunk, askers] : in_flight_)
             if (const auto at = second_copy_at(chunk)) consider(*at);
     return next;

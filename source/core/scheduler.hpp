@@ -64,7 +64,8 @@ public:
     /// there.
     bool started(peer_id peer, chunk_index chunk, time_point now);
     /// More bytes come from this peer.
-    void progressed(peer_id peer, time_point now);
+    /// true: it had been slow, and next_orders() may have more to say.
+    bool progressed(peer_id peer, time_point now);
     /// The chunk was verified and stored. Returns the cancellations of its other copies.
     std::vector<order> finished(peer_id peer, chunk_index chunk, time_point now);
     /// The chunk was there already, no peer sent it.
@@ -112,6 +113,7 @@ private:
     unsigned most_at_one_peer() const;
     std::optional<order> ask(peer_id id, source& peer, time_point now);
     std::optional<chunk_index> pick_second_copy(const source& peer, time_point now) const;
+    bool something_to_fetch() const;
     std::optional<time_point> second_copy_at(chunk_index chunk) const;
     chunk_set candidates(const source& peer) const;
     bool can_use_pick(const source& peer, chunk_index chunk) const;

@@ -57,6 +57,14 @@ awaitable<void> connection::run() {
 }
 
 awaitable<void> connection::converse() {
+    // Whatever ends the conversation: the session must not speak to this connection any more.
+    struct farewell {
+        connection& self;
+        ~farewell() {
+            self.owner_.left(self);
+            self.line_.finish();
+        }
+    } const at_the_end{*this};
     std::string why;
     try {
         co_await shake_hands();
@@ -68,8 +76,6 @@ awaitable<void> connection::converse() {
         why = failure.code() == asio::error::timed_out ? "silent for too long" : failure.code().message();
     }
     spdlog::debug("connection with {} ended: {}", label_, why);
-    owner_.left(*this);
-    line_.finish();
 }
 
 awaitable<void> connection::shake_hands() {

@@ -333,7 +333,8 @@ std::optional<chunk_claim> session::chunk_begins(connection& from, const peer_to
 void session::chunk_progresses(connection& from, std::size_t bytes) {
     bytes_down_ += bytes;
     last_arrival_ = now();
-    if (connections_.contains(from.id())) scheduler_.progressed(from.id(), last_arrival_);
+    if (connections_.contains(from.id()) && scheduler_.progressed(from.id(), last_arrival_))
+        something_to_ask_.set();
 }
 
 void session::chunk_arrived(connection& from, const hashed_chunk& hashed) {
@@ -432,7 +433,7 @@ peer_status session::status() const {
     s.sources = static_cast<std::uint32_t>(sources_.size());
     s.bytes_up = bytes_up_;
     s.bytes_down = bytes_down_;
-    s.tracker_connected = tracker_->connected();
+    s.tracker_connected = tracker_->welcomed();
     s.elapsed = now() - started_;
     if (completed_) s.completed_after = *completed_ - started_;
     for (const auto& [id, with] : connections_)

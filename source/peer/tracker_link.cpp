@@ -62,8 +62,12 @@ awaitable<void> tracker_link::run() {
         const std::string trouble =
             fmt::format("{} the tracker at {}: {}", ever_welcomed_ ? "lost" : "cannot reach", tracker, why);
         spdlog::warn("{}", trouble);
-        if (!ever_welcomed_ && now() - started >= first_contact_limit) owner_.tracker_unreachable(trouble);
-        co_await sleep_for(backoff_.next());
+        time_point again = now() + backoff_.next();
+        if (const auto limit = started + first_contact_limit; !ever_welcomed_) {
+            if (now() >= limit) owner_.tracker_unreachable(trouble);
+            if (now() < limit) again = std::min(again, limit);
+        }
+        co_await sleep_until(again);
     }
 }
 
@@ -74,6 +78,7 @@ awaitable<std::string> tracker_link::one_connection() {
         const endpoint& where = owner_.options().tracker;
         stream line(co_await connect_to(where.host, where.port, connect_limit));
         line.silence_limit(welcome_limit);
+        connected_ = true;
         task_group writing(owner_.executor());
         writing.spawn(line.write_lines());
         writing.spawn(talk_loop(line));
@@ -86,7 +91,7 @@ awaitable<std::string> tracker_link::one_connection() {
         else if (failure.code() != asio::error::eof)
             why = failure.code().message();
     }
-    welcomed_ = false;
+    connected_ = welcomed_ = false;
     co_return why;
 }
 
@@ -122,8 +127,14 @@ void tracker_link::handle(stream& line, std::string_view text) {
 awaitable<void> tracker_link::talk_loop(stream& line) {
     const peer_options& options = owner_.options();
     line.post(to_line(to_tracker::hello{protocol_version, options.name, owner_.port(), options.advertise}));
-    while (!welcomed_) co_await work_.wait();
+    while (!welcomed_ && !goodbye_) co_await work_.wait();
 
+    if (welcomed_) co_await announce_and_listen(line);
+    line.post(to_line(to_tracker::leave{}));
+    line.finish();
+}
+
+awaitable<void> tracker_link::announce_and_listen(stream& line) {
     (void)owner_.known().new_claims();  // all of them are announced now
     co_await announce(line, owner_.known().claims());
     co_await locate(line, owner_.missing());
@@ -148,8 +159,6 @@ awaitable<void> tracker_link::talk_loop(stream& line) {
             ping_at = now() + ping_every_;
         }
     }
-    line.post(to_line(to_tracker::leave{}));
-    line.finish();
 }
 
 // An announcement without chunks makes this peer known as a member of the set.

@@ -26,12 +26,15 @@ public:
     /// Tells the tracker that this peer leaves; run() returns soon after.
     void say_goodbye();
 
-    bool connected() const { return welcomed_; }
+    bool welcomed() const { return welcomed_; }
+    /// There is a connection, which say_goodbye() would end.
+    bool connected() const { return connected_; }
 
 private:
     awaitable<std::string> one_connection();
     awaitable<void> read_loop(stream& line);
     awaitable<void> talk_loop(stream& line);
+    awaitable<void> announce_and_listen(stream& line);
     awaitable<void> announce(stream& line, std::vector<chunk_claim> claims);
     awaitable<void> locate(stream& line, chunk_set chunks);
     void withdraw(stream& line, const chunk_set& chunks);
@@ -43,6 +46,7 @@ private:
     std::mt19937_64 random_;
     event work_;
     peer_id own_id_;
+    bool connected_ = false;
     bool welcomed_ = false;
     bool ever_welcomed_ = false;
     bool goodbye_ = false;

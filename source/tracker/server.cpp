@@ -163,20 +163,28 @@ void tracker_server::handle(client& from, const to_tracker::announce& announce) 
     push_news(announce.set, news);
 }
 
-// A long answer goes out as fast as the peer reads it, not faster.
+// A long answer goes out line by line, as fast as the peer reads it, and lets the other peers have their
+// turn.
 awaitable<void> tracker_server::handle(client& from, to_tracker::locate locate) {
     registry_.wait_for(from.id, locate.set, locate.chunks);
-    chunk_set left = std::move(locate.chunks);
+    const chunk_set agreed = registry_.agreed_in(locate.set, locate.chunks);
+    const auto unknown = (locate.chunks - agreed).to_ranges(max_ranges_length);
+    auto next_agreed = agreed.next(chunk_index{1});
+    auto next_unknown = unknown.begin();
     do {
-        const chunk_set now = left.take(max_claims_per_message);
-        left -= now;
+        chunk_set now;
+        for (; next_agreed && now.size() < max_claims_per_message;
+             next_agreed = agreed.next({next_agreed->value + 1}))
+            now.insert(*next_agreed);
         location where = registry_.locate(from.id, locate.set, now, max_holders_per_message);
-        from_tracker::locations answer{
-            locate.set, {}, holders_of(where), std::move(where.unknown), !left.empty()};
-        answer.chunks = std::move(where.agreed);
+        from_tracker::locations answer{locate.set, std::move(where.agreed), holders_of(where), {}, false};
+        if (next_unknown != unknown.end())
+            answer.unknown = *chunk_set::parse(*next_unknown++, locate.set.count);
+        answer.more = next_agreed || next_unknown != unknown.end();
         push(from, to_line(answer));
+        co_await asio::post(executor_, use_awaitable);
         co_await from.line.room_in_outbox();
-    } while (!left.empty());
+    } while (next_agreed || next_unknown != unknown.end());
 }
 
 void tracker_server::log_news(const file_set_key& set, const registry_news& news) const {

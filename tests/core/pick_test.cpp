@@ -38,7 +38,9 @@ TEST_CASE("the only candidate is picked") {
 TEST_CASE("the candidate of the least cost is picked wherever it is") {
     std::mt19937_64 random{1};
     for (std::uint32_t cheap = 1; cheap <= 10; ++cheap) {
-        const auto cost = [cheap](chunk_index chunk) -> std::uint64_t { return chunk.value == cheap ? 1 : 2; };
+        const auto cost = [cheap](chunk_index chunk) -> std::uint64_t {
+            return chunk.value == cheap ? 1 : 2;
+        };
         CHECK(pick_least(set_of("1-10"), cost, random) == chunk_index{cheap});
     }
 }

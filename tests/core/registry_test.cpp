@@ -44,7 +44,9 @@ std::vector<chunk_claim> claims_of(const std::string& text) {
 std::string show(const chunk_claim& claim) {
     std::string text = std::to_string(claim.chunk.value);
     text += static_cast<char>(claim.hash.bytes[0]);
-    if (claim.size != usual_size) text += ":" + std::to_string(claim.size);
+    if (claim.size == usual_size) return text;
+    text += ':';
+    text += std::to_string(claim.size);
     return text;
 }
 
@@ -695,8 +697,7 @@ TEST_CASE("in the long run every holder is named") {
     }
     std::set<peer_id> named;
     for (int i = 0; i < 100; ++i)
-        for (const auto& [peer, chunks] :
-             t.tested.locate(t.id("eve"), usual_set, set_of("1"), 2).holders)
+        for (const auto& [peer, chunks] : t.tested.locate(t.id("eve"), usual_set, set_of("1"), 2).holders)
             named.insert(peer);
     CHECK(named.size() == 10);
 }

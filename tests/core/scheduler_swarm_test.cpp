@@ -1,5 +1,6 @@
 // A whole swarm of schedulers and upload queues under a virtual clock: messages take a while, uplinks are
-// shared, peers die, fall silent for a time or send wrong bytes. Whatever happens, all others become complete.
+// shared, peers die, fall silent for a time or send wrong bytes. Whatever happens, all others become
+// complete.
 #include "core/scheduler.hpp"
 #include "core/upload_queue.hpp"
 
@@ -24,7 +25,9 @@ constexpr duration chunk_time = 100ms;  // for an uplink that has nothing else t
 /// What happens later. At the same instant: in the order in which it was planned.
 class agenda {
 public:
-    void at(time_point when, std::function<void()> what) { events_.push({when, ++planned_, std::move(what)}); }
+    void at(time_point when, std::function<void()> what) {
+        events_.push({when, ++planned_, std::move(what)});
+    }
     void after(duration wait, std::function<void()> what) { at(now_ + wait, std::move(what)); }
     time_point now() const { return now_; }
     std::uint64_t done() const { return done_; }
@@ -172,9 +175,8 @@ private:
         });
     }
     void plan_silence(std::size_t which) {
-        agenda_.after(1ms * (random_() % 5000), [this, &victim = *peers_[which]] {
-            victim.silent_until = agenda_.now() + 60s;
-        });
+        agenda_.after(1ms * (random_() % 5000),
+                      [this, &victim = *peers_[which]] { victim.silent_until = agenda_.now() + 60s; });
     }
 
     // --- downloads
@@ -219,13 +221,14 @@ private:
             carry_out(at, at.plan.finished(from.id, chunk, agenda_.now()));
             at.has.insert(chunk);
             for (auto& other : peers_)
-                if (connected(at, *other)) tell(at, *other, [this, &at, &other = *other, chunk] {
-                    chunk_set one;
-                    one.insert(chunk);
-                    other.seen[at.id].insert(chunk);
-                    other.plan.peer_has(at.id, one);
-                    look(other, 0ms);
-                });
+                if (connected(at, *other))
+                    tell(at, *other, [this, &at, &other = *other, chunk] {
+                        chunk_set one;
+                        one.insert(chunk);
+                        other.seen[at.id].insert(chunk);
+                        other.plan.peer_has(at.id, one);
+                        look(other, 0ms);
+                    });
         }
         look(at, 0ms);
     }
@@ -237,7 +240,8 @@ private:
             member& to = peer(next->who);
             std::optional<chunk_index> chunk = next->what.chunk;
             if (!chunk)
-                chunk = from.uploads.pick(from.has - from.seen[to.id] - from.given[to.id] - next->what.except);
+                chunk =
+                    from.uploads.pick(from.has - from.seen[to.id] - from.given[to.id] - next->what.except);
             if (!chunk) {
                 tell(from, to, [this, &from, &to] {
                     to.plan.refused(from.id, std::nullopt);

@@ -38,10 +38,10 @@ std::vector<std::string> words_of(const std::string& text) {
 class leecher {
 public:
     explicit leecher(const std::string& peers, scheduler_options options = {}, std::uint64_t seed = 1)
-        : leecher{std::string(words_of(peers).at(0).size(), '0'),
-                  peers, options, seed} {}
+        : leecher{std::string(words_of(peers).at(0).size(), '0'), peers, options, seed} {}
 
-    static leecher that_has(const std::string& bits, const std::string& peers, scheduler_options options = {}) {
+    static leecher that_has(const std::string& bits, const std::string& peers,
+                            scheduler_options options = {}) {
         return leecher{bits, peers, options, 1};
     }
 

@@ -14,10 +14,9 @@ namespace {
 
 // Two complete peers.
 struct seeders {
-    seeders(const tracker_program& tracker, const file_set& set, const temp_folder& here,
-            const words& more = {})
-        : alice{tracker, make_folder(here / "alice", set, set.ranges()), "alice", more},
-          bob{tracker, make_folder(here / "bob", set, set.ranges()), "bob", more} {}
+    seeders(const tracker_program& tracker, const file_set& set, const temp_folder& here)
+        : alice{tracker, make_folder(here / "alice", set, set.ranges()), "alice"},
+          bob{tracker, make_folder(here / "bob", set, set.ranges()), "bob"} {}
     peer_program alice;
     peer_program bob;
 };

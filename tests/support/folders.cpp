@@ -50,9 +50,13 @@ std::string file_set::claim(std::uint32_t index) const {
 }
 
 std::string file_set::claims(std::string_view ranges) const {
-    std::string list;
-    for (const chunk_index one : parsed(ranges)) list += (list.empty() ? "" : ",") + claim(one.value);
-    return "[" + list + "]";
+    std::string list = "[";
+    for (const chunk_index one : parsed(ranges)) {
+        if (list.size() > 1) list += ',';
+        list += claim(one.value);
+    }
+    list += ']';
+    return list;
 }
 
 std::filesystem::path make_folder(const std::filesystem::path& folder, const file_set& set,

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
+#include <filesystem>
 #include <iostream>
 #include <linux/capability.h>
 #include <stdexcept>
@@ -60,8 +61,8 @@ pipe_ends make_terminal() {
         ::signal(SIGXFSZ, SIG_IGN);  // so that writing fails, as it does on a full disk
         ::setrlimit(RLIMIT_FSIZE, &limit);
     }
-    const bool ready = ::chdir(how.folder.c_str()) == 0 && ::dup2(input, STDIN_FILENO) >= 0 &&
-                       ::dup2(output, STDOUT_FILENO) >= 0 && ::dup2(output, STDERR_FILENO) >= 0;
+    const bool ready = ::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 &&
+                       ::dup2(output, STDERR_FILENO) >= 0;
     if (how.in == process::settings::input::closed) ::close(STDIN_FILENO);
     if (ready) ::execv(argv[0], argv);
     constexpr int cannot_run = 127;

@@ -7,7 +7,6 @@
 
 #include <condition_variable>
 #include <csignal>
-#include <filesystem>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -19,10 +18,9 @@ namespace p2p::test {
 
 struct process_settings {
     enum class input { nothing, closed, pipe, terminal };
-    input in = input::nothing;           ///< standard input; nothing: /dev/null
-    bool obeys_permissions = false;      ///< file permissions count, even where the tests run as root
-    unsigned long largest_file = 0;      ///< bytes that a file can have, as on a disk that is full; 0: any
-    std::filesystem::path folder = "/";  ///< where it runs
+    input in = input::nothing;       ///< standard input; nothing: /dev/null
+    bool obeys_permissions = false;  ///< file permissions count, even where the tests run as root
+    unsigned long largest_file = 0;  ///< bytes that a file can have, as on a disk that is full; 0: any
 };
 
 class process {

@@ -2,8 +2,8 @@
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # False positive of g++ 12 at -O2 on coroutine frames.
-  add_compile_options(-Wno-mismatched-new-delete)
+  # False positives of g++ 12 at -O2: on coroutine frames, and on std::string's operator+.
+  add_compile_options(-Wno-mismatched-new-delete -Wno-restrict)
 elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # Asio 1.22 does not recognise clang's coroutines by itself.
   add_compile_definitions(ASIO_HAS_CO_AWAIT)
