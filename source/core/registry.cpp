@@ -150,8 +150,9 @@ standing registry::standing_of(peer_id peer, const file_set_key& key, const chun
     const auto one = set->second.members.find(peer);
     if (one == set->second.members.end()) return result;
     result.agreed = one->second.holds & chunks;
-    for (const chunk_index chunk : one->second.claims& chunks)
-        (set->second.chunk_list.contains(chunk) ? result.disputed : result.pending).insert(chunk);
+    const chunk_set claims = one->second.claims & chunks;
+    result.disputed = claims & set->second.agreed;
+    result.pending = claims - set->second.agreed;
     return result;
 }
 
@@ -177,15 +178,11 @@ location registry::locate(peer_id asker, const file_set_key& key, const chunk_se
         result.unknown = chunks;
         return result;
     }
-    chunk_set uncovered;  // agreed, and no holder of it was named yet
-    for (const chunk_index chunk : chunks) {
-        const auto known = set->second.chunk_list.find(chunk);
-        if (known == set->second.chunk_list.end()) {
-            result.unknown.insert(chunk);
-        } else {
-            result.agreed.push_back({chunk, known->second.hash, known->second.size});
-            uncovered.insert(chunk);
-        }
+    result.unknown = chunks - set->second.agreed;
+    chunk_set uncovered = chunks & set->second.agreed;  // no holder of these was named yet
+    for (const chunk_index chunk : uncovered) {
+        const agreed_chunk& known = set->second.chunk_list.at(chunk);
+        result.agreed.push_back({chunk, known.hash, known.size});
     }
 
     auto others = others_in(set->second, uncovered, asker);

@@ -38,10 +38,8 @@ std::string modern(std::string word) {
     const bool original =
         word.size() > 2 && word[0] == '-' && std::isalpha(static_cast<unsigned char>(word[1])) != 0;
     if (original) word.insert(0, "-");
-    if (word.starts_with("--"))
-        std::replace(word.begin(),
-                     word.begin() + static_cast<std::ptrdiff_t>(std::min(word.find('='), word.size())), '_',
-                     '-');
+    const auto end_of_name = std::find(word.begin(), word.end(), '=');
+    if (word.starts_with("--")) std::replace(word.begin(), end_of_name, '_', '-');
     return word;
 }
 
