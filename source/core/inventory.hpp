@@ -29,6 +29,7 @@ public:
     void stands(const chunk_set& agreed, const chunk_set& pending, const chunk_set& disputed);
 
     std::optional<chunk_claim> agreed(chunk_index chunk) const;
+    bool is_agreed(chunk_index chunk) const { return agreed_.contains(chunk); }
     std::vector<chunk_claim> claims() const;
 
     const chunk_set& offered() const { return offered_; }      ///< own and agreed

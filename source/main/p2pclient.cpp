@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <unistd.h>
 
 namespace {
 
@@ -43,6 +44,29 @@ std::string modern(std::string word) {
     return word;
 }
 
+std::string host_name() {
+    std::string name(p2p::max_name_length, '\0');
+    if (::gethostname(name.data(), name.size() - 1) != 0) return "peer";
+    name.resize(name.find('\0'));
+    return p2p::is_name(name) ? name : "peer";
+}
+
+CLI::Validator must_be_name() {
+    const auto why_not = [](const std::string& text) -> std::string {
+        const bool utf8 = p2p::printable(text, text.size()) == text;
+        if (utf8 && p2p::is_name(text)) return {};
+        return fmt::format("must be 1 to {} bytes of UTF-8 without control characters", p2p::max_name_length);
+    };
+    return {why_not, ""};
+}
+
+CLI::Validator must_be_host() {
+    const auto why_not = [](const std::string& text) -> std::string {
+        return p2p::is_host(text) ? "" : "must be a host name or address";
+    };
+    return {why_not, ""};
+}
+
 void add_peer_options(CLI::App& app, client_command& command) {
     p2p::peer_options& peer = command.peer;
     app.add_option("--folder", peer.folder, "Chunk folder: its local_chunks.txt says which chunks are there")
@@ -50,13 +74,19 @@ void add_peer_options(CLI::App& app, client_command& command) {
     app.add_option("--transfer-port", peer.listen.port, "Port that other peers fetch from; 0 is any free one")
         ->type_name("PORT")
         ->capture_default_str();
-    app.add_option("--name", peer.name, "What this peer is called in logs and lists");
+    peer.name = host_name();
+    app.add_option("--name", peer.name,
+                   "What this peer is called in logs and lists; by default, as this machine")
+        ->check(must_be_name());
     p2p::add_endpoint(app, "--tracker", peer.tracker, "The tracker");
-    app.add_option("--fileset", peer.fileset, "Which file-set this folder belongs to")->capture_default_str();
+    app.add_option("--fileset", peer.fileset, "Which file-set this folder belongs to")
+        ->check(must_be_name())
+        ->capture_default_str();
     app.add_option("--advertise", peer.advertise,
                    "Host that others should connect to, where it is not the one that the "
                    "tracker sees")
-        ->type_name("HOST");
+        ->type_name("HOST")
+        ->check(must_be_host());
     app.add_option("--listen", peer.listen.host, "Address to listen on")
         ->type_name("HOST")
         ->capture_default_str();
@@ -139,6 +169,14 @@ p2p::awaitable<exit_code> run_session(p2p::session& session, bool interactive) {
     co_return code;
 }
 
+// Often it is not the network: a chunk of which there is only one copy is never handed out.
+std::string why_missing(const p2p::session& session) {
+    const p2p::chunk_set open = session.not_agreed();
+    return open.empty()
+               ? ""
+               : fmt::format("; too few peers have announced the same of chunks {}", open.to_ranges());
+}
+
 int serve(const client_command& command) {
     auto folder = p2p::chunk_folder::open(command.peer.folder);
     if (!folder) return say(exit_code::storage, folder.error());
@@ -157,8 +195,8 @@ int serve(const client_command& command) {
     pool.join();
     if (failure) std::rethrow_exception(failure);
     if (code == exit_code::incomplete)
-        return say(code, fmt::format("{}: chunks {} are still missing", command.peer.folder.native(),
-                                     session.missing().to_ranges()));
+        return say(code, fmt::format("{}: chunks {} are still missing{}", command.peer.folder.native(),
+                                     session.missing().to_ranges(), why_missing(session)));
     if (code == exit_code::disputed)
         return say(code, fmt::format("{}: complete, but chunks {} differ from what other peers agreed on",
                                      command.peer.folder.native(), session.status().disputed.to_ranges()));
@@ -200,8 +238,6 @@ int main(int argc, char** argv) {
         if (join_command->parsed()) return join(command);
         if (command.peer.folder.empty())
             return say(exit_code::usage, "--folder is missing (see p2pclient --help)");
-        if (command.peer.name.empty())
-            return say(exit_code::usage, "--name is missing (see p2pclient --help)");
         p2p::prepare_process();
         return serve(command);
     } catch (const CLI::ParseError& error) {

@@ -18,6 +18,7 @@ void task_group::spawn(awaitable<void> work) {
     asio::co_spawn(executor_, std::move(work),
                    asio::bind_cancellation_slot(
                        here->stop.slot(), [this, here](std::exception_ptr error) { ended(here, error); }));
+    if (cancelled_) cancel();
 }
 
 void task_group::ended(std::list<task>::iterator which, const std::exception_ptr& error) {
@@ -30,6 +31,7 @@ void task_group::ended(std::list<task>::iterator which, const std::exception_ptr
 }
 
 void task_group::cancel() {
+    cancelled_ = true;
     // Emitting may end a task, and so take it off the list, at once.
     for (auto at = tasks_.begin(); at != tasks_.end();) {
         task& next = *at++;

@@ -19,8 +19,8 @@ public:
     /// Starts a task. What its parameters refer to must outlive the group's join().
     void spawn(awaitable<void> work);
 
-    /// Asks every task to stop: what it waits for ends in operation_aborted. Tasks spawned later are not
-    /// affected.
+    /// Asks every task to stop: what it waits for ends in operation_aborted. It is meant for good: a task
+    /// that is spawned later, by one that is on its way out, is asked at once.
     void cancel();
 
     /// Runs `body`, and returns or throws what it does, but not before every task has ended: a body that
@@ -45,6 +45,7 @@ private:
     asio::any_io_executor executor_;
     std::list<task> tasks_;
     std::exception_ptr first_failure_;
+    bool cancelled_ = false;
     asio::steady_timer empty_;
 };
 

@@ -19,6 +19,10 @@ namespace {
 constexpr duration connect_limit = std::chrono::seconds{10};
 constexpr duration grace = std::chrono::seconds{5};
 
+// The list of a large set takes long to write: it is left alone for so many times as long. What arrives
+// meanwhile is found again after a crash (chunk_store::leftovers).
+constexpr int save_pause = 20;
+
 time_point now() {
     return std::chrono::steady_clock::now();
 }
@@ -110,6 +114,8 @@ awaitable<void> session::guarded(awaitable<void> task) {
 
 awaitable<void> session::live() {
     co_await hash_present();
+    hashed_ = true;
+    something_over_.set();
     spdlog::info("{}: has {} of {} chunks, serves at port {}", printable(set_.name), store_->present().size(),
                  set_.count, port_);
     spawn(tracker_->run());
@@ -148,7 +154,7 @@ std::optional<time_point> session::over_at() const {
     if (stopping_ || failure_) return time_point::min();
     if (!options_.once) return std::nullopt;
     if (complete()) {
-        if (!inventory_.all_answered()) return std::nullopt;
+        if (!hashed_ || !inventory_.all_answered()) return std::nullopt;
         return *completed_ + options_.seed_for;
     }
     if (options_.give_up_after) return last_arrival_ + *options_.give_up_after;
@@ -199,9 +205,11 @@ awaitable<void> session::save_loop() {
     for (;;) {
         co_await something_to_save_.wait();
         unsaved_ = false;
+        const time_point began = now();
         const auto job = store_->save_job();
         const auto saved = co_await on_pool(pool_, job);
         if (!saved) throw session_failure(exit_code::storage, saved.error());
+        co_await sleep_for((now() - began) * save_pause);
     }
 }
 
@@ -219,6 +227,11 @@ void session::standing_changed(const from_tracker::announced& news) {
         spdlog::warn(
             "other folders that are called {} have {} chunks, this one has {}: they are different sets",
             printable(set_.name), fmt::join(news.other_counts, " or "), set_.count);
+    if (!news.pending.empty() && !std::exchange(told_of_pending_, true))
+        spdlog::info(
+            "{}: some chunks are not handed out before another peer announces the same (see the tracker's "
+            "--quorum)",
+            printable(set_.name));
     something_to_tell_.set();
     something_over_.set();
 }
@@ -375,6 +388,13 @@ bool session::chunk_was_wrong(connection& from, chunk_index chunk) {
 
 chunk_set session::except_for(const connection& asked) const {
     return scheduler_.except(asked.id());
+}
+
+chunk_set session::not_agreed() const {
+    chunk_set open;
+    for (const chunk_index chunk : missing())
+        if (!inventory_.is_agreed(chunk)) open.insert(chunk);
+    return open;
 }
 
 bool session::complete() const {

@@ -54,6 +54,8 @@ public:
     stream_limits limits() { return {&up_, &down_}; }
     byte_count upload_slice() const { return up_.slice(); }
     const chunk_set& missing() const { return scheduler_.missing(); }
+    /// Missing chunks of which no hash is agreed, as far as this peer was told.
+    chunk_set not_agreed() const;
     bool complete() const;
 
     /// Runs as long as the session does, and is cancelled with it.
@@ -138,10 +140,12 @@ private:
     event something_to_tell_;
     event something_to_save_;
     event something_over_;
+    bool hashed_ = false;  // what is present is known, and can be announced
     bool stopping_ = false;
     bool no_grace_ = false;
     bool unsaved_ = false;
     bool warned_of_counts_ = false;
+    bool told_of_pending_ = false;
     std::optional<session_failure> failure_;
 
     time_point started_;

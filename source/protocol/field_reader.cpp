@@ -12,18 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-bool is_visible(char c) {
-    return c > ' ' && c <= '~';
-}
-
-bool has_control_character(std::string_view utf8) {
-    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
-    // U+0080 .. U+009F, which terminals obey too
-    const auto is_high_control = [](char a, char b) { return a == '\xc2' && b <= '\x9f'; };
-    return std::any_of(utf8.begin(), utf8.end(), is_control) ||
-           std::adjacent_find(utf8.begin(), utf8.end(), is_high_control) != utf8.end();
-}
-
 std::optional<std::uint64_t> whole_number(const json& value, std::uint64_t lowest, std::uint64_t highest) {
     if (!value.is_number_unsigned()) return std::nullopt;
     const auto number = value.get<std::uint64_t>();
@@ -82,15 +70,13 @@ bool field_reader::flag_if_any(std::string_view key) {
 
 std::string field_reader::name(std::string_view key) {
     const std::string_view name = text(key);
-    if (name.empty() || name.size() > max_name_length || has_control_character(name))
-        refuse(key, fmt::format("1 to {} bytes without control characters", max_name_length));
+    if (!is_name(name)) refuse(key, fmt::format("1 to {} bytes without control characters", max_name_length));
     return std::string{name};
 }
 
 std::string field_reader::host(std::string_view key) {
     const std::string_view host = text(key);
-    if (host.empty() || host.size() > max_host_length || !std::all_of(host.begin(), host.end(), is_visible))
-        refuse(key, fmt::format("1 to {} visible ASCII characters", max_host_length));
+    if (!is_host(host)) refuse(key, fmt::format("1 to {} visible ASCII characters", max_host_length));
     return std::string{host};
 }
 

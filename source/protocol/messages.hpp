@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -55,6 +56,10 @@ struct error_message {
 struct ping_message {
     friend bool operator==(const ping_message&, const ping_message&) = default;
 };
+
+/// Names of peers and file-sets: 1 to max_name_length bytes without control characters. Hosts: visible ASCII.
+bool is_name(std::string_view utf8);
+bool is_host(std::string_view text);
 
 /// Instances of peers are drawn from 1 to this: numbers that every JSON parser holds exactly.
 inline constexpr std::uint64_t max_instance = (std::uint64_t{1} << 53U) - 1;

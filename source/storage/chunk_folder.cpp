@@ -128,7 +128,11 @@ tl::expected<std::unique_ptr<chunk_folder>, std::string> chunk_folder::open(
 
 chunk_folder::chunk_folder(unique_fd folder, chunk_listing listing)
     : folder_(std::move(folder)), listing_(std::move(listing)) {
-    for (const auto& [chunk, name] : listing_.names) present_.insert(chunk);
+    for (const auto& [chunk, name] : listing_.names) {
+        present_.insert(chunk);
+        if (name.starts_with("chunk_") && name != fmt::format("chunk_{}", chunk.value))
+            rivals_.names[chunk] = name;
+    }
 }
 
 // Removes what a killed run left half-done, and finds what it finished but had not listed yet.
@@ -140,7 +144,7 @@ tl::expected<void, std::string> chunk_folder::sweep() {
         if (name.starts_with(part_prefix)) ::unlinkat(folder_.get(), name.c_str(), 0);
         const auto chunk = chunk_named(name);
         if (chunk && chunk->value >= 1 && chunk->value <= count() && !present_.contains(*chunk) &&
-            name == stored_name(listing_, *chunk))
+            name == stored_name(rivals_, *chunk))
             leftovers_.insert(*chunk);
     }
     if (error) return tl::unexpected{failure(name_in(folder_.get(), "."), error.value())};
@@ -160,7 +164,7 @@ void chunk_folder::note(const hashed_chunk& hashed) {
     stamps_[chunk] = hashed.stamp;
     leftovers_.erase(chunk);
     // One that was lost has its old name still, but came back under this one.
-    if (present_.insert(chunk)) listing_.names.insert_or_assign(chunk, stored_name(listing_, chunk));
+    if (present_.insert(chunk)) listing_.names.insert_or_assign(chunk, stored_name(rivals_, chunk));
 }
 
 storage_job<stored_chunk> chunk_folder::open_job(chunk_index chunk) const {
@@ -177,12 +181,12 @@ storage_job<stored_chunk> chunk_folder::open_job(chunk_index chunk) const {
 
 std::unique_ptr<incoming_chunk> chunk_folder::receive(const chunk_claim& agreed) {
     auto part = fmt::format("{}{}.{}", part_prefix, agreed.chunk.value, ++arrivals_);
-    return std::make_unique<arriving_file>(folder_.get(), std::move(part),
-                                           stored_name(listing_, agreed.chunk), agreed);
+    return std::make_unique<arriving_file>(folder_.get(), std::move(part), stored_name(rivals_, agreed.chunk),
+                                           agreed);
 }
 
 storage_job<std::optional<hashed_chunk>> chunk_folder::recover_job(const chunk_claim& agreed) const {
-    return [folder = folder_.get(), name = stored_name(listing_, agreed.chunk),
+    return [folder = folder_.get(), name = stored_name(rivals_, agreed.chunk),
             agreed]() -> tl::expected<std::optional<hashed_chunk>, std::string> {
         const auto hashed = hash_file(folder, name, agreed.chunk);
         if (!hashed || hashed->claim != agreed) return std::nullopt;

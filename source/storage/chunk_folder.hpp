@@ -34,6 +34,7 @@ private:
 
     unique_fd folder_;  // locked while it is open
     chunk_listing listing_;
+    chunk_listing rivals_;  // those of its names that a stored chunk's name could clash with: usually none
     chunk_set present_;
     chunk_set leftovers_;
     std::unordered_map<chunk_index, file_stamp> stamps_;

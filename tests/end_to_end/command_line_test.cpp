@@ -54,7 +54,9 @@ private:
 TEST_CASE("wrong options of p2pclient are told in a line, and exit 2") {
     const std::vector<std::pair<words, std::string>> table{
         {{}, "--folder is missing"},
-        {{"--folder", "/tmp"}, "--name is missing"},
+        {{"--folder", "/tmp", "--name", ""}, "--name"},
+        {{"--folder", "/tmp", "--fileset", "a\tb"}, "--fileset"},
+        {{"--folder", "/tmp", "--advertise", "bad host"}, "--advertise"},
         {{"--nonsense"}, "--nonsense"},
         {{"--folder"}, "--folder"},
         {{"--transfer-port", "70000"}, "--transfer-port"},
@@ -464,6 +466,24 @@ TEST_CASE("split and join exit 3 with a line that names the file") {
     }
     CHECK_FALSE(std::filesystem::exists(here / "new"));
     CHECK_FALSE(std::filesystem::exists(here / "copy"));
+}
+
+TEST_CASE("a one-shot command at a folder that is complete announces it and exits 0") {
+    const temp_folder folder;
+    const tracker_program tracker;
+    make_folder(folder.path() / "whole", small, "1-4");
+    peer_program once{tracker, folder.path() / "whole", "once", {"--once"}};
+    CHECK(once.wait_for_exit() == 0);
+    CHECK(tracker.said("once at"));
+}
+
+TEST_CASE("quit is obeyed also before the peer has begun to serve") {
+    const temp_folder folder;
+    const tracker_program tracker;
+    make_folder(folder.path() / "part", small, "1-2");
+    peer_program hasty{tracker, folder.path() / "part", "hasty", {}, {.in = process_settings::input::pipe}};
+    hasty.type("quit\n");
+    CHECK(hasty.wait_for_exit() == 0);
 }
 
 }  // namespace p2p::test
