@@ -8,6 +8,7 @@
 
 #include "core/chunk_set.hpp"
 #include "core/file_set.hpp"
+#include "core/file_stamp.hpp"
 #include "core/types.hpp"
 #include "storage/unique_fd.hpp"
 
@@ -30,14 +31,6 @@ struct stored_chunk {
     unique_fd file;
     byte_count offset = 0;
     byte_count size = 0;
-};
-
-/// What tells that a file is still the one that was hashed.
-struct file_stamp {
-    byte_count size = 0;
-    std::int64_t modified_ns = 0;
-    std::uint64_t inode = 0;
-    friend bool operator==(const file_stamp&, const file_stamp&) = default;
 };
 
 struct hashed_chunk {

@@ -1,0 +1,35 @@
+// The line that `share` prints and `get` takes: where a published file-set can be had, and which it is.
+//
+//     p2p://10.0.0.7:5100,backup.example:5100/ID/NAME
+//
+// One or more trackers (port 5100 where none is given), the id as 64 hexadecimal digits, and the name,
+// percent-encoded (all but letters, digits and "-._~"), which may be left out.
+#pragma once
+
+#include "core/file_set.hpp"
+#include "core/units.hpp"
+
+#include <tl/expected.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace p2p {
+
+inline constexpr std::uint16_t usual_tracker_port = 5100;
+inline constexpr std::size_t max_link_trackers = 16;
+
+struct link {
+    std::vector<endpoint> trackers;
+    file_set_id id;
+    std::string name;  ///< may be empty; a right set name otherwise
+
+    friend bool operator==(const link&, const link&) = default;
+    std::string to_string() const;
+};
+
+/// The error is one line that says what is wrong, and shows what a link looks like where it is none at all.
+tl::expected<link, std::string> parse_link(std::string_view text);
+
+}  // namespace p2p
