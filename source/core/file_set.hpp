@@ -40,6 +40,14 @@ struct set_summary {
     friend bool operator==(const set_summary&, const set_summary&) = default;
 };
 
+/// A published set, and how many peers have it or are getting it.
+struct set_listing {
+    set_summary set;
+    std::uint32_t seeders = 0;
+    std::uint32_t leechers = 0;
+    friend bool operator==(const set_listing&, const set_listing&) = default;
+};
+
 /// What a peer says of a chunk that it has, and what a tracker says of one that is agreed.
 struct chunk_claim {
     chunk_index chunk;

@@ -1,5 +1,7 @@
 #include "core/hash.hpp"
 
+#include "core/hex.hpp"
+
 #include <xxhash.h>
 
 #include <algorithm>
@@ -21,35 +23,15 @@ chunk_hash canonical(XXH128_hash_t hash) {
     return result;
 }
 
-std::optional<unsigned> value_of(char digit) {
-    if (digit >= '0' && digit <= '9') return digit - '0';
-    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-    return std::nullopt;
-}
-
 }  // namespace
 
 std::string chunk_hash::to_hex() const {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string hex;
-    hex.reserve(2 * bytes.size());
-    for (const std::uint8_t byte : bytes) {
-        hex += digits[byte >> 4U];
-        hex += digits[byte & 0xFU];
-    }
-    return hex;
+    return p2p::to_hex(bytes);
 }
 
 std::optional<chunk_hash> chunk_hash::from_hex(std::string_view digits) {
     chunk_hash hash;
-    if (digits.size() != 2 * hash.bytes.size()) return std::nullopt;
-    for (std::size_t i = 0; i < hash.bytes.size(); ++i) {
-        const auto high = value_of(digits[2 * i]);
-        const auto low = value_of(digits[2 * i + 1]);
-        if (!high || !low) return std::nullopt;
-        hash.bytes[i] = static_cast<std::uint8_t>(*high << 4U | *low);
-    }
+    if (!p2p::from_hex(digits, hash.bytes)) return std::nullopt;
     return hash;
 }
 

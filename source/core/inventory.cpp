@@ -3,24 +3,25 @@
 namespace p2p {
 
 void inventory::own(const chunk_claim& claim) {
-    own_[claim.chunk] = claim;
+    owned_.insert(claim.chunk);
+    if (published_) {
+        offer(claim.chunk);
+        return;
+    }
+    claims_[claim.chunk] = claim;
     unanswered_.insert(claim.chunk);
-    new_losses_.erase(claim.chunk);
-    new_claims_.push_back(claim);
     if (const auto right = agreed_.find(claim.chunk); right != agreed_.end()) agree(right->second);
 }
 
 void inventory::lost(chunk_index chunk) {
-    if (own_.erase(chunk) == 0) return;
-    for (chunk_set* set : {&offered_, &disputed_, &unanswered_, &new_offers_}) set->erase(chunk);
-    std::erase_if(new_claims_, [chunk](const chunk_claim& claim) { return claim.chunk == chunk; });
-    new_losses_.insert(chunk);
+    claims_.erase(chunk);
+    for (chunk_set* set : {&owned_, &offered_, &disputed_, &unanswered_, &new_offers_}) set->erase(chunk);
 }
 
 void inventory::agree(const chunk_claim& claim) {
     agreed_[claim.chunk] = claim;
-    const auto mine = own_.find(claim.chunk);
-    if (mine == own_.end()) return;
+    const auto mine = claims_.find(claim.chunk);
+    if (mine == claims_.end()) return;
     if (mine->second == claim)
         offer(claim.chunk);
     else
@@ -28,13 +29,14 @@ void inventory::agree(const chunk_claim& claim) {
 }
 
 void inventory::stands(const chunk_set& agreed, const chunk_set& pending, const chunk_set& disputed) {
+    if (published_) return;
     unanswered_ -= agreed;
     unanswered_ -= pending;
     unanswered_ -= disputed;
     for (const chunk_index chunk : agreed)
-        if (const auto mine = own_.find(chunk); mine != own_.end()) agree(mine->second);
+        if (const auto mine = claims_.find(chunk); mine != claims_.end()) agree(mine->second);
     for (const chunk_index chunk : disputed)
-        if (own_.contains(chunk)) dispute(chunk);
+        if (claims_.contains(chunk)) dispute(chunk);
 }
 
 void inventory::offer(chunk_index chunk) {
@@ -49,15 +51,10 @@ void inventory::dispute(chunk_index chunk) {
 }
 
 std::optional<chunk_claim> inventory::agreed(chunk_index chunk) const {
+    if (published_) return published_(chunk);
     const auto at = agreed_.find(chunk);
     if (at == agreed_.end()) return std::nullopt;
     return at->second;
-}
-
-std::vector<chunk_claim> inventory::claims() const {
-    std::vector<chunk_claim> all;
-    for (const auto& [chunk, claim] : own_) all.push_back(claim);
-    return all;
 }
 
 }  // namespace p2p

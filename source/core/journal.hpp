@@ -31,7 +31,7 @@ std::string journal_complete();
 
 struct journal_content {
     chunk_set verified;
-    std::vector<std::optional<file_stamp>> placed;  ///< by entry
+    std::vector<std::optional<file_stamp>> placed;  ///< by entry: `entries` of them
     bool complete = false;                          ///< the last record says so
     std::size_t whole = 0;  ///< bytes that were read without fault: what follows is to be cut off
 };

@@ -77,32 +77,38 @@ struct published_chunk {
     friend bool operator==(const published_chunk&, const published_chunk&) = default;
 };
 
+// Why something is not allowed, as words that follow a name for it: `has a ".." in it`, `is empty`.
+
 /// Why this cannot be the path of an entry: "" where it can. It must be relative, UTF-8, without NUL, without
 /// empty components, ".", ".." or ".p2p" (in whatever case), and within the lengths above.
 std::string why_no_path(std::string_view path);
 
 /// Why a link at this path (which is right) may not have that target: "" where it may. The target must be
-/// relative, UTF-8, without NUL, not empty, and have ".." only at its beginning and no more often than the
-/// link is deep: such a link stays inside the set whatever other links of the set it goes through.
+/// relative, UTF-8, without NUL or ".p2p", not empty, and have ".." only at its beginning and no more often
+/// than the link is deep: such a link stays inside the set whatever other links of the set it goes through.
+/// ("." and empty components are harmless, and in use: "./a", "a/".)
 std::string why_no_target(std::string_view path, std::string_view target);
 
-/// Why this cannot be the name of a published set: "" where it can. It is what a name of messages.hpp is (1
-/// to 100 bytes, no control characters), UTF-8, and could be a path without a slash.
+/// Why this cannot be the name of a published set: "" where it can. It is what a name of names.hpp is (1 to
+/// 100 bytes, no control characters), UTF-8, and could be a path without a slash.
 std::string why_no_set_name(std::string_view name);
 
 /// Paths in the order of a manifest: component by component, each byte by byte.
 bool path_less(std::string_view a, std::string_view b);
 
+/// Cheap to move. An entry or a chunk that it does not have is a bug of the caller: std::out_of_range.
 class manifest {
 public:
     /// Reads the canonical text, and takes nothing else. Everything that is promised above is checked, and:
     /// no path twice, none beneath a file or a link, no folder entry with something in it; sizes do not
     /// overflow (content below 2^62), the chunks' sizes add up to the content's and are at most
     /// max_published_chunk; at most max_chunk_count chunks (none where there is no content). The error is one
-    /// line that quotes what it is about in printable form.
+    /// line that quotes what it is about in printable form. Takes time and memory in proportion to the text,
+    /// whatever it claims.
     static tl::expected<manifest, std::string> parse(std::string text);
 
-    /// Makes one; the items may come in any order. Errors as above.
+    /// Makes one; the items may come in any order. Errors as above. A size that is not of a file, and a
+    /// target that is not of a link, do not matter.
     static tl::expected<manifest, std::string> make(std::string_view name, std::vector<manifest_item> items,
                                                     std::span<const published_chunk> chunks);
 
@@ -115,26 +121,32 @@ public:
     manifest_entry entry(std::uint32_t number) const;  ///< from 0
 
     /// The entries [first, last) that have bytes in [from, to), among entries that have none: skip those that
-    /// are no files or are empty. O(log n).
+    /// are no files or are empty. No entries where there are no such bytes. O(log n).
     std::pair<std::uint32_t, std::uint32_t> entries_in(byte_count from, byte_count to) const;
 
     std::uint32_t chunk_count() const { return static_cast<std::uint32_t>(chunk_ends_.size()); }
     published_chunk chunk(chunk_index chunk) const;
     byte_count chunk_begin(chunk_index chunk) const;  ///< where it is in the content
-    byte_count chunk_end(chunk_index chunk) const { return chunk_ends_[chunk.value - 1]; }
+    byte_count chunk_end(chunk_index chunk) const { return chunk_ends_.at(std::size_t{chunk.value} - 1); }
 
-    /// The first and the last chunk with bytes in [from, to), which is not empty.
+    /// The first and the last chunk with bytes in [from, to), which is not empty and within the content.
     std::pair<chunk_index, chunk_index> chunks_in(byte_count from, byte_count to) const;
 
 private:
-    // Entries refer to the text: a set of a million files costs 24 bytes for each beside its manifest.
+    class reader;
+
+    // Refers to the text by offsets, which a move leaves as they are: a set of a million files costs 16 MB
+    // beside its manifest.
     struct entry_ref {
-        byte_count size = 0;
         byte_count offset = 0;
         std::uint32_t path_at = 0;
         std::uint16_t path_length = 0;
-        std::uint16_t kind_and_target_length = 0;
+        std::uint16_t target_length : 14 = 0;  // a link's target is right before its path
+        std::uint16_t kind : 2 = 0;
     };
+    static_assert(max_path_length < 1U << 14U && max_manifest_size <= UINT32_MAX);
+
+    byte_count entry_end(std::uint32_t number) const;
 
     std::string text_;
     file_set_id id_;

@@ -30,14 +30,7 @@ registry::joined registry::join(peer_info info) {
 void registry::leave(peer_id peer) {
     const auto known = peers_.find(peer);
     if (known == peers_.end()) return;
-    for (auto set = sets_.begin(); set != sets_.end();) {
-        const auto here = set++;
-        const auto leaver = here->second.members.find(peer);
-        if (leaver == here->second.members.end()) continue;
-        forget(here->second, peer, leaver->second.holds | leaver->second.claims);
-        here->second.members.erase(leaver);
-        erase_if_void(here);
-    }
+    for (auto set = sets_.begin(); set != sets_.end();) leave_set(peer, set++);
     by_address_.erase(known->second.address);
     peers_.erase(known);
 }
@@ -138,8 +131,17 @@ void registry::withdraw(peer_id peer, const file_set_key& key, const chunk_set& 
     if (set != sets_.end() && set->second.members.contains(peer)) forget(set->second, peer, chunks);
 }
 
-// A set that nobody is a member of is kept for what was agreed in it, and for nothing else.
-void registry::erase_if_void(std::map<file_set_key, file_set>::iterator set) {
+void registry::leave_set(peer_id peer, const file_set_key& key) {
+    const auto set = sets_.find(key);
+    if (set != sets_.end()) leave_set(peer, set);
+}
+
+void registry::leave_set(peer_id peer, std::map<file_set_key, file_set>::iterator set) {
+    const auto leaver = set->second.members.find(peer);
+    if (leaver == set->second.members.end()) return;
+    forget(set->second, peer, leaver->second.holds | leaver->second.claims);
+    set->second.members.erase(leaver);
+    // A set that nobody is a member of is kept for what was agreed in it, and for nothing else.
     if (set->second.members.empty() && set->second.chunk_list.empty()) sets_.erase(set);
 }
 

@@ -89,6 +89,9 @@ public:
     registry_news announce(peer_id peer, const file_set_key& set, std::span<const chunk_claim> claims);
     void withdraw(peer_id peer, const file_set_key& set, const chunk_set& chunks);
 
+    /// The peer is no longer a member of the set, and waits for nothing in it. What was agreed stays agreed.
+    void leave_set(peer_id peer, const file_set_key& set);
+
     /// Those of `chunks` whose hash is agreed.
     chunk_set agreed_in(const file_set_key& set, const chunk_set& chunks) const;
 
@@ -145,7 +148,7 @@ private:
     std::vector<std::pair<peer_id, chunk_set>> others_in(const file_set& set, const chunk_set& chunks,
                                                          peer_id asker);
     std::size_t voters_for(const file_set& set, const chunk_claim& claim) const;
-    void erase_if_void(std::map<file_set_key, file_set>::iterator set);
+    void leave_set(peer_id peer, std::map<file_set_key, file_set>::iterator set);
 
     registry_options options_;
     std::mt19937_64 random_;

@@ -1,5 +1,7 @@
 #include "core/units.hpp"
 
+#include "core/utf8.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -149,39 +151,6 @@ std::string show_bytes(double bytes) {
     return fmt::format("{:.{}f} {}", bytes, decimals, units[unit]);
 }
 
-/// One character of a text: its code point and its length in bytes; length 0 where the bytes are no UTF-8.
-struct character {
-    char32_t code = 0;
-    std::size_t length = 0;
-};
-
-/// How many bytes the character has that begins with this byte; 0 where none does.
-std::size_t length_from(unsigned char lead) {
-    if (lead < 0x80) return 1;
-    if (lead >= 0xC2 && lead < 0xE0) return 2;
-    if (lead >= 0xE0 && lead < 0xF0) return 3;
-    return lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
-}
-
-/// Leaves out surrogates and longer spellings than needed, as RFC 3629 does.
-bool is_well_formed(const character& c) {
-    constexpr std::array<char32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
-    return c.code >= smallest[c.length] && c.code <= 0x10FFFF && (c.code < 0xD800 || c.code > 0xDFFF);
-}
-
-character first_character(std::string_view text) {
-    const auto lead = static_cast<unsigned char>(text.front());
-    const std::size_t length = length_from(lead);
-    if (length == 0 || length > text.size()) return {};
-    character c{length == 1 ? lead : lead & (0x7FU >> length), length};
-    for (const char next : text.substr(1, length - 1)) {
-        const auto byte = static_cast<unsigned char>(next);
-        if ((byte & 0xC0U) != 0x80) return {};
-        c.code = c.code << 6U | (byte & 0x3FU);
-    }
-    return is_well_formed(c) ? c : character{};
-}
-
 /// Also the line separators and the marks that turn the direction of writing: they can make a line look like
 /// another.
 bool is_control(char32_t code) {
@@ -264,7 +233,7 @@ std::string printable(std::string_view text, std::size_t max_length) {
     std::string shown;
     std::size_t cut = 0;  // the last place where the dots still fit
     while (!text.empty()) {
-        const character c = first_character(text);
+        const utf8_character c = first_character(text);
         const bool shows = c.length > 0 && !is_control(c.code);
         shown.append(shows ? text.substr(0, c.length) : "?");
         if (shown.size() > max_length) return shown.substr(0, cut).append(dots.substr(0, max_length));

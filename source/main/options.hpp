@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <string>
+#include <vector>
 
 namespace p2p {
 
@@ -62,6 +63,25 @@ inline CLI::Option* add_endpoint(CLI::App& app, const std::string& names, endpoi
                app, names, value, [usual](const std::string& t) { return parse_endpoint(t, usual); }, help)
         ->type_name("HOST:PORT")
         ->default_str(value.to_string());
+}
+
+/// One that may be repeated.
+inline CLI::Option* add_endpoints(CLI::App& app, const std::string& names, std::vector<endpoint>& values,
+                                  std::uint16_t usual, const std::string& help) {
+    return app
+        .add_option_function<std::vector<std::string>>(
+            names,
+            [&values, usual, names](const std::vector<std::string>& texts) {
+                for (const std::string& text : texts) {
+                    const auto parsed = parse_endpoint(text, usual);
+                    if (!parsed) throw CLI::ValidationError(names, parsed.error());
+                    values.push_back(*parsed);
+                }
+            },
+            help)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->type_name("HOST:PORT");
 }
 
 inline CLI::Option* add_listen_endpoint(CLI::App& app, const std::string& names, endpoint& value,

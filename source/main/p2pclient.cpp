@@ -1,38 +1,27 @@
-// p2pclient: options, one io_context, a session with its console. Nothing else.
+// p2pclient: its options, and which command they ask for. The commands are in client/.
 
+#include "core/chunking.hpp"
+#include "core/utf8.hpp"
+#include "main/client/command.hpp"
 #include "main/options.hpp"
 #include "net/listener.hpp"
 #include "net/logging.hpp"
 #include "net/process.hpp"
-#include "net/signals.hpp"
-#include "peer/console.hpp"
-#include "peer/session.hpp"
-#include "storage/chunk_folder.hpp"
-#include "storage/split_join.hpp"
+#include "protocol/messages.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <bit>
 #include <cctype>
+#include <functional>
 #include <unistd.h>
 
 namespace {
 
 using p2p::exit_code;
-
-struct client_command {
-    p2p::peer_options peer;
-    std::string log_level = "info";
-    std::string file;
-    std::string folder;
-    p2p::byte_count chunk_size = p2p::byte_count{1} << 20U;
-};
-
-int say(exit_code code, std::string_view message) {
-    fmt::print(stderr, "p2pclient: {}\n", message);
-    return static_cast<int>(code);
-}
+using p2p::client::command;
+using p2p::client::say;
 
 // The original command line: "-transfer_port 6001" means "--transfer-port 6001".
 std::string modern(std::string word) {
@@ -51,11 +40,20 @@ std::string host_name() {
     return p2p::is_name(name) ? name : "peer";
 }
 
+// --- checks
+
 CLI::Validator must_be_name() {
     const auto why_not = [](const std::string& text) -> std::string {
-        const bool utf8 = p2p::printable(text, text.size()) == text;
-        if (utf8 && p2p::is_name(text)) return {};
+        if (p2p::is_utf8(text) && p2p::is_name(text)) return {};
         return fmt::format("must be 1 to {} bytes of UTF-8 without control characters", p2p::max_name_length);
+    };
+    return {why_not, ""};
+}
+
+CLI::Validator must_be_set_name() {
+    const auto why_not = [](const std::string& text) -> std::string {
+        const std::string why = p2p::why_no_set_name(text);
+        return why.empty() ? "" : fmt::format("\"{}\" {}", p2p::printable(text), why);
     };
     return {why_not, ""};
 }
@@ -67,188 +65,256 @@ CLI::Validator must_be_host() {
     return {why_not, ""};
 }
 
-void add_peer_options(CLI::App& app, client_command& command) {
-    p2p::peer_options& peer = command.peer;
-    app.add_option("--folder", peer.folder, "Chunk folder: its local_chunks.txt says which chunks are there")
-        ->type_name("PATH");
-    app.add_option("--transfer-port", peer.listen.port, "Port that other peers fetch from; 0 is any free one")
+// --- options
+
+void add_place_on_network(CLI::App& app, command& told) {
+    app.add_option("--transfer-port", told.peer.listen.port,
+                   "Port that other peers fetch from; 0 is any free one")
         ->type_name("PORT")
         ->capture_default_str();
-    peer.name = host_name();
-    app.add_option("--name", peer.name,
-                   "What this peer is called in logs and lists; by default, as this machine")
-        ->check(must_be_name());
-    p2p::add_endpoint(app, "--tracker", peer.tracker, "The tracker");
-    app.add_option("--fileset", peer.fileset, "Which file-set this folder belongs to")
-        ->check(must_be_name())
-        ->capture_default_str();
-    app.add_option("--advertise", peer.advertise,
-                   "Host that others should connect to, where it is not the one that the "
-                   "tracker sees")
+    app.add_option("--advertise", told.peer.advertise,
+                   "Host that others should connect to, where it is not the one that the tracker sees")
         ->type_name("HOST")
         ->check(must_be_host());
-    app.add_option("--listen", peer.listen.host, "Address to listen on")
+    app.add_option("--listen", told.peer.listen.host, "Address to listen on")
         ->type_name("HOST")
         ->capture_default_str();
-    app.add_option("--log-level", command.log_level, "trace, debug, info, warn, error or off")
+}
+
+void add_peer_name(CLI::App& app, command& told, const std::string& option) {
+    app.add_option(option, told.peer.name,
+                   "What this peer is called in logs and lists; by default, as this machine")
+        ->check(must_be_name())
+        ->type_name("NAME");
+}
+
+void add_log_level(CLI::App& app, command& told) {
+    app.add_option("--log-level", told.log_level, "trace, debug, info, warn, error or off")
         ->capture_default_str();
+}
 
-    auto* once = app.add_flag("--once", peer.once, "One-shot: exit as soon as every chunk is there")
-                     ->group("One-shot");
-    p2p::add_duration(app, "--seed-for", peer.seed_for, "Serve for so long after that (30s, 5min)")
-        ->needs(once)
-        ->group("One-shot");
-    p2p::add_duration(app, "--give-up-after", peer.give_up_after, "Exit when nothing has arrived for so long")
-        ->needs(once)
-        ->group("One-shot");
+void add_trackers(CLI::App& app, command& told, const std::string& help) {
+    p2p::add_endpoints(app, "--tracker", told.trackers, p2p::usual_tracker_port, help);
+}
 
-    p2p::add_rate(app, "--limit-up", peer.limit_up, "Send at most so much (20Mbit, 2MiB/s)")->group("Limits");
-    p2p::add_rate(app, "--limit-down", peer.limit_down, "Receive at most so much")->group("Limits");
-    p2p::add_count(app, "--upload-slots", peer.uploads.slots, 1, 1000, "Peers that are served at a time")
+void add_limits(CLI::App& app, command& told) {
+    p2p::session_options& session = told.session;
+    p2p::add_rate(app, "--limit-up", told.peer.limit_up, "Send at most so much (20Mbit, 2MiB/s)")
         ->group("Limits");
-    p2p::add_count(app, "--open-requests", peer.scheduling.open_total, 1, 10000,
+    p2p::add_rate(app, "--limit-down", told.peer.limit_down, "Receive at most so much")->group("Limits");
+    p2p::add_count(app, "--upload-slots", session.uploads.slots, 1, 1000, "Peers that are served at a time")
+        ->group("Limits");
+    p2p::add_count(app, "--open-requests", session.scheduling.open_total, 1, 10000,
                    "Requests open at all peers together")
         ->group("Limits");
-    p2p::add_count(app, "--open-per-peer", peer.scheduling.open_per_peer, 1, 1000,
+    p2p::add_count(app, "--open-per-peer", session.scheduling.open_per_peer, 1, 1000,
                    "Requests open at one peer, fewer where many are connected")
         ->group("Limits");
-    p2p::add_count(app, "--copies-at-end", peer.scheduling.copies_at_end, 1, 10,
+    p2p::add_count(app, "--copies-at-end", session.scheduling.copies_at_end, 1, 10,
                    "Most peers that a late chunk is asked of")
         ->group("Limits");
-    p2p::add_count(app, "--wrong-chunks", peer.scheduling.wrong_limit, 1, 1000,
+    p2p::add_count(app, "--wrong-chunks", session.scheduling.wrong_limit, 1, 1000,
                    "Wrong chunks after which a peer is dropped")
         ->group("Limits");
-    p2p::add_duration(app, "--stall-after", peer.scheduling.stall_after,
+    p2p::add_duration(app, "--stall-after", session.scheduling.stall_after,
                       "A peer that delivers nothing for so long is taken over by others")
         ->default_str("10s")
         ->group("Limits");
-    p2p::add_count(app, "--connections", peer.most_connections, 1, 10000,
+    p2p::add_count(app, "--connections", session.most_connections, 1, 10000,
                    "Connections that this peer opens to others, at most")
         ->group("Limits");
 }
 
-int split(const client_command& command) {
-    const auto chunks = p2p::split_file(command.file, command.folder, command.chunk_size);
-    if (!chunks) return say(exit_code::storage, chunks.error());
-    fmt::print("{}: {} chunks of {}\n", command.folder, *chunks, p2p::show_size(command.chunk_size));
-    return 0;
+// What every command that serves a published set takes.
+void add_serving(CLI::App& app, command& told, const std::string& tracker_help) {
+    add_trackers(app, told, tracker_help);
+    add_place_on_network(app, told);
+    add_peer_name(app, told, "--peer-name");
+    add_log_level(app, told);
+    add_limits(app, told);
 }
 
-int join(const client_command& command) {
-    const auto size = p2p::join_chunks(command.folder, command.file);
-    if (!size) return say(exit_code::storage, size.error());
-    fmt::print("{}: {}\n", command.file, p2p::show_size(*size));
-    return 0;
+void add_chunk_folder(CLI::App& app, command& told) {
+    app.add_option("--folder", told.chunk_folder,
+                   "Chunk folder: its local_chunks.txt says which chunks are there")
+        ->type_name("PATH");
+    add_peer_name(app, told, "--name");
+    p2p::add_endpoints(app, "--tracker", told.trackers, p2p::usual_tracker_port, "The tracker")
+        ->default_str("127.0.0.1:5100")
+        ->expected(1);
+    app.add_option("--fileset", told.fileset, "Which file-set this folder belongs to")
+        ->check(must_be_name())
+        ->capture_default_str();
+    add_place_on_network(app, told);
+    add_log_level(app, told);
+
+    p2p::session_options& session = told.session;
+    auto* once = app.add_flag("--once", session.once, "One-shot: exit as soon as every chunk is there")
+                     ->group("One-shot");
+    p2p::add_duration(app, "--seed-for", session.seed_for, "Serve for so long after that (30s, 5min)")
+        ->needs(once)
+        ->group("One-shot");
+    p2p::add_duration(app, "--give-up-after", session.give_up_after,
+                      "Exit when nothing has arrived for so long")
+        ->needs(once)
+        ->group("One-shot");
+    add_limits(app, told);
 }
 
-// Runs the session to its end, and what belongs to it (console, signals) no longer than that.
-p2p::awaitable<exit_code> run_session(p2p::session& session, bool interactive) {
-    const auto executor = co_await asio::this_coro::executor;
-    p2p::stop_signals signals(executor, [&session] { session.stop(); });
-    p2p::task_group beside(executor);
-    std::unique_ptr<p2p::console> console;
-    if (interactive) {
-        p2p::console_actions actions;
-        actions.status = [&session] { return session.status(); };
-        actions.quit = [&session] { session.stop(); };
-        console = std::make_unique<p2p::console>(executor, std::move(actions));
-        console->take_log();
-        beside.spawn(console->read_commands());
-        beside.spawn(console->show_status());
-    }
-    std::exception_ptr failure;
-    exit_code code = exit_code::ok;
-    try {
-        code = co_await session.run();
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    beside.cancel();
-    co_await beside.join();
-    if (failure) std::rethrow_exception(failure);
-    co_return code;
+// --- commands
+
+using run_command = std::function<exit_code()>;
+
+void on(CLI::App* app, run_command& chosen, exit_code (*run)(const command&), const command& told) {
+    app->callback([&chosen, run, &told] { chosen = [run, &told] { return run(told); }; });
 }
 
-// Often it is not the network: a chunk of which there is only one copy is never handed out.
-std::string why_missing(const p2p::session& session) {
-    const p2p::chunk_set open = session.not_agreed();
-    return open.empty()
-               ? ""
-               : fmt::format("; too few peers have announced the same of chunks {}", open.to_ranges());
+void add_share(CLI::App& app, command& told, run_command& chosen) {
+    CLI::App* share =
+        app.add_subcommand("share", "Publishes a file or folder, prints its link, and serves it");
+    share->add_option("PATH", told.path, "The file or folder")->required();
+    share->add_option("--name", told.share.name, "What it is called; by default, as the file or folder")
+        ->check(must_be_set_name());
+    p2p::add_parsed(
+        *share, "--chunk-size", told.share.chunk_size,
+        [](const std::string& text) -> tl::expected<p2p::byte_count, std::string> {
+            auto size = p2p::parse_size(text);
+            if (size && (*size < p2p::least_chunk_size || *size > p2p::max_average_chunk_size))
+                return tl::unexpected{fmt::format("{} is not from {} to {}", text,
+                                                  p2p::show_size(p2p::least_chunk_size),
+                                                  p2p::show_size(p2p::max_average_chunk_size))};
+            return size;
+        },
+        "Size of each chunk but the last; by default what makes about 1000, from 64KiB to 16MiB")
+        ->type_name("SIZE");
+    share
+        ->add_option(
+            "--chunking", told.share.cut,
+            "fixed: cut at every chunk size; cdc: where the content says so (chunk size: a power of two, on "
+            "average), so that an edited file differs in few chunks")
+        ->transform(CLI::CheckedTransformer(
+                        std::map<std::string, p2p::chunking>{{"fixed", p2p::chunking::fixed},
+                                                             {"cdc", p2p::chunking::content_defined}})
+                        .description(""))
+        ->type_name("fixed|cdc")
+        ->default_str("fixed");
+    share
+        ->add_option("--exclude", told.excludes,
+                     "Leave out what matches this shell pattern (may be repeated): *.o, build, data/*.tmp")
+        ->type_name("GLOB")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    p2p::add_parsed(
+        *share, "--with-tracker", told.with_tracker,
+        [](const std::string& text) {
+            return p2p::parse_listen_endpoint(text.empty() ? ":" : text, p2p::usual_tracker_port);
+        },
+        "Run the tracker in this process too, at this address; by default at port 5100")
+        ->type_name("[ADDR]")
+        ->expected(0, 1);
+    add_serving(*share, told, "Where to publish (may be repeated); by default 127.0.0.1:5100");
+    on(share, chosen, p2p::client::share, told);
 }
 
-int serve(const client_command& command) {
-    auto folder = p2p::chunk_folder::open(command.peer.folder);
-    if (!folder) return say(exit_code::storage, folder.error());
+void add_get(CLI::App& app, command& told, run_command& chosen) {
+    CLI::App* get = app.add_subcommand("get", "Fetches what was shared, or resumes or repairs it");
+    get->add_option("LINK", told.target, "What share printed; with --tracker, an id or a name will do")
+        ->required();
+    get->add_option(
+        "DEST", told.destination,
+        "Folder for the content; by default one of the set's name, or, for a single file, this one");
+    get->add_option(
+           "--reuse", told.reuse,
+           "Also look for the content in this folder, which was shared or fetched before (may be repeated)")
+        ->type_name("DIR")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    auto* stay = get->add_flag("--stay", told.stay, "Go on serving until told to stop");
+    p2p::add_duration(*get, "--seed-for", told.session.seed_for, "Go on serving for so long (30s, 5min)")
+        ->excludes(stay);
+    p2p::add_duration(*get, "--give-up-after", told.session.give_up_after,
+                      "Exit when nothing has arrived for so long");
+    add_serving(*get, told, "Instead of the link's trackers (may be repeated)");
+    on(get, chosen, p2p::client::get, told);
+}
 
-    asio::io_context io;
-    asio::thread_pool pool;
-    std::exception_ptr failure;
-    exit_code code = exit_code::ok;
-    p2p::session session(io.get_executor(), pool, std::move(*folder), command.peer);
-    const bool interactive = !command.peer.once && p2p::console::has_input();
-    asio::co_spawn(io, run_session(session, interactive), [&](std::exception_ptr error, exit_code result) {
-        failure = error;
-        code = result;
-    });
-    io.run();
-    pool.join();
-    if (failure) std::rethrow_exception(failure);
-    if (code == exit_code::incomplete)
-        return say(code, fmt::format("{}: chunks {} are still missing{}", command.peer.folder.native(),
-                                     session.missing().to_ranges(), why_missing(session)));
-    if (code == exit_code::disputed)
-        return say(code, fmt::format("{}: complete, but chunks {} differ from what other peers agreed on",
-                                     command.peer.folder.native(), session.status().disputed.to_ranges()));
-    return static_cast<int>(code);
+void add_others(CLI::App& app, command& told, run_command& chosen) {
+    CLI::App* list = app.add_subcommand("list", "Lists the file-sets that were published at a tracker");
+    add_trackers(*list, told, "The tracker; by default 127.0.0.1:5100");
+    add_log_level(*list, told);
+    on(list, chosen, p2p::client::list, told);
+
+    CLI::App* serve = app.add_subcommand("serve", "Serves what was shared or fetched before");
+    serve->add_option("DIR", told.folders, "Folders that were shared from or fetched to")->required();
+    add_serving(*serve, told, "Instead of those that are remembered (may be repeated)");
+    on(serve, chosen, p2p::client::serve, told);
+
+    CLI::App* verify = app.add_subcommand("verify", "Compares every byte with what was published");
+    verify->add_option("DIR", told.folders, "Folders that were shared from or fetched to")->required();
+    add_log_level(*verify, told);
+    on(verify, chosen, p2p::client::verify, told);
+
+    CLI::App* split = app.add_subcommand("split", "Makes a chunk folder out of a file");
+    split->add_option("FILE", told.file, "The file")->required();
+    split->add_option("--into", told.folder, "The folder, made where it is not there")
+        ->type_name("DIR")
+        ->required();
+    p2p::add_size(*split, "--chunk-size", told.chunk_size, "Size of each chunk but the last")
+        ->default_str("1MiB");
+    on(split, chosen, p2p::client::split, told);
+
+    CLI::App* join = app.add_subcommand("join", "Puts the chunks of a folder together again");
+    join->add_option("DIR", told.folder, "The chunk folder")->required();
+    join->add_option("OUTFILE", told.file, "The file to write")->required();
+    on(join, chosen, p2p::client::join, told);
+}
+
+exit_code run(const command& told, const run_command& chosen) {
+    p2p::start_logging(told.log_level);
+    p2p::prepare_process();
+    if (chosen) return chosen();
+    if (told.chunk_folder.empty())
+        return say(exit_code::usage, "--folder is missing, or a command (see p2pclient --help)");
+    return p2p::client::run_chunk_folder(told);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    client_command command;
+    command told;
+    told.peer.name = host_name();
+    run_command chosen;
     CLI::App app{
-        "A peer: announces the chunks of a folder, fetches the missing ones from other peers, serves them "
-        "on.",
+        "A peer: shares files and folders, fetches what others share, and serves it on. Without a command it "
+        "announces the chunks of a folder, fetches the missing ones from other peers, and serves them.",
         "p2pclient"};
     app.require_subcommand(0, 1);
-    add_peer_options(app, command);
+    add_share(app, told, chosen);
+    add_get(app, told, chosen);
+    add_others(app, told, chosen);
+    add_chunk_folder(app, told);
     app.footer(
         "Exit codes: 0 complete or stopped as asked, 1 unexpected failure, 2 usage, 3 folder or disk, 4 "
         "network,\n"
-        "5 stopped before complete, 6 complete but chunks differ from what others agreed on.");
-
-    CLI::App* split_command = app.add_subcommand("split", "Makes a chunk folder out of a file");
-    split_command->add_option("FILE", command.file, "The file")->required();
-    split_command->add_option("--into", command.folder, "The folder, made where it is not there")
-        ->type_name("DIR")
-        ->required();
-    p2p::add_size(*split_command, "--chunk-size", command.chunk_size, "Size of each chunk but the last")
-        ->default_str("1MiB");
-    CLI::App* join_command = app.add_subcommand("join", "Puts the chunks of a folder together again");
-    join_command->add_option("DIR", command.folder, "The chunk folder")->required();
-    join_command->add_option("OUTFILE", command.file, "The file to write")->required();
+        "5 stopped before complete, 6 complete but chunks differ from what others agreed on, 7 verify: files "
+        "differ.");
 
     std::vector<std::string> words;
     for (int i = argc - 1; i > 0; --i) words.push_back(modern(argv[i]));  // CLI11 wants them last one first
+    exit_code code = exit_code::ok;
     try {
         app.parse(words);
-        p2p::start_logging(command.log_level);
-        if (split_command->parsed()) return split(command);
-        if (join_command->parsed()) return join(command);
-        if (command.peer.folder.empty())
-            return say(exit_code::usage, "--folder is missing (see p2pclient --help)");
-        p2p::prepare_process();
-        return serve(command);
+        code = run(told, chosen);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : static_cast<int>(exit_code::usage);
     } catch (const std::invalid_argument& error) {
-        return say(exit_code::usage, error.what());
+        code = say(exit_code::usage, error.what());
     } catch (const p2p::session_failure& failure) {
-        return say(failure.code, failure.what());
+        code = say(failure.code, failure.what());
     } catch (const p2p::network_failure& failure) {
-        return say(exit_code::network, failure.what());
+        code = say(exit_code::network, failure.what());
     } catch (const std::exception& failure) {
-        return say(exit_code::failure, failure.what());
+        code = say(exit_code::failure, failure.what());
     }
+    return static_cast<int>(code);
 }

@@ -208,6 +208,17 @@ awaitable<void> stream::send_file(std::string_view line, int file, byte_count of
     }
 }
 
+awaitable<void> stream::send_content(std::string_view line, std::span<const std::byte> bytes) {
+    if (limits_.up) limits_.up->charge(line.size());
+    co_await write_all(line, !bytes.empty());
+    while (!bytes.empty()) {
+        const std::size_t slice = limits_.up ? std::min(bytes.size(), limits_.up->slice()) : bytes.size();
+        if (limits_.up) co_await limits_.up->take(slice);
+        co_await write_all({reinterpret_cast<const char*>(bytes.data()), slice}, bytes.size() > slice);
+        bytes = bytes.subspan(slice);
+    }
+}
+
 void tune(tcp::socket& socket, const stream_limits& limits) {
     std::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);

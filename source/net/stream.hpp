@@ -73,6 +73,9 @@ public:
     /// them. Throws std::system_error (io_error) where the file ends before.
     awaitable<void> send_file(std::string_view line, int file, byte_count offset, byte_count size);
 
+    /// The same with bytes from memory.
+    awaitable<void> send_content(std::string_view line, std::span<const std::byte> bytes);
+
     void close();
 
     tcp::endpoint remote() const { return remote_; }

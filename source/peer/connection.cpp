@@ -1,9 +1,12 @@
 #include "peer/connection.hpp"
 
+#include "core/manifest.hpp"
 #include "net/on_pool.hpp"
 #include "net/task_group.hpp"
+#include "peer/hello.hpp"
 #include "peer/session.hpp"
 #include "protocol/json.hpp"
+#include "protocol/pieces.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -15,7 +18,6 @@ namespace p2p {
 
 namespace {
 
-constexpr duration hello_limit = std::chrono::seconds{10};
 constexpr duration silence_limit = std::chrono::seconds{30};
 constexpr duration ping_after = std::chrono::seconds{10};
 
@@ -26,23 +28,15 @@ constexpr byte_count smallest_part = 16 * 1024;
 // sure.
 constexpr std::uint32_t most_excepted = 1000;
 
-// A set in pieces that each fit into a line.
-std::vector<chunk_set> in_pieces(const chunk_set& chunks) {
-    std::vector<chunk_set> pieces;
-    for (const std::string& ranges : chunks.to_ranges(max_ranges_length))
-        pieces.push_back(*chunk_set::parse(ranges, max_chunk_count));
-    return pieces;
-}
-
-bool needs_pieces(const chunk_set& chunks) {
-    return chunks.to_ranges().size() > max_ranges_length;
-}
+// Pieces of the manifest that one peer may have asked for and not got yet.
+constexpr std::size_t most_manifest_requests = 16;
 
 }  // namespace
 
-connection::connection(session& owner, tcp::socket socket, bool opened, peer_id id)
-    : owner_(owner), line_(std::move(socket), owner.limits()), opened_(opened), id_(id) {
-    const auto remote = line_.remote();
+connection::connection(session& owner, std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
+                       peer_id id)
+    : owner_(owner), line_(std::move(line)), hello_(std::move(hello)), id_(id) {
+    const auto remote = line_->remote();
     label_ = endpoint{remote.address().to_string(), remote.port()}.to_string();
 }
 
@@ -62,7 +56,7 @@ awaitable<void> connection::converse() {
         connection& self;
         ~farewell() {
             self.owner_.left(self);
-            self.line_.finish();
+            self.line_->finish();
         }
     } const at_the_end{*this};
     std::string why;
@@ -79,45 +73,40 @@ awaitable<void> connection::converse() {
 }
 
 awaitable<void> connection::shake_hands() {
-    line_.silence_limit(hello_limit);
-    if (opened_) say_hello();
-    co_await read_hello();
-    line_.silence_limit(silence_limit);
+    if (hello_) {
+        join(*hello_);
+        say_hello();
+    } else {
+        say_hello();
+        const peer_to_peer::hello answer = co_await read_hello(*line_);
+        if (answer.set != owner_.set())
+            throw protocol_violation({"unknown_fileset", "that hello is about another file-set"});
+        join(answer);
+    }
+    line_->silence_limit(silence_limit);
 }
 
 void connection::say_hello() {
     peer_to_peer::hello hello;
-    hello.name = owner_.options().name;
-    hello.instance = owner_.instance();
-    hello.transfer_port = owner_.port();
+    hello.name = owner_.owner().options().name;
+    hello.instance = owner_.owner().instance();
+    hello.transfer_port = owner_.owner().port();
     hello.set = owner_.set();
     const chunk_set& offered = owner_.known().offered();
-    if (!needs_pieces(offered)) hello.chunks = told_ = offered;
-    line_.post(to_line(hello));
+    const auto pieces = in_pieces(offered);
+    if (!pieces.empty()) hello.chunks = told_ = pieces.front();
+    line_->post(to_line(hello));
     tell(offered);
 }
 
-awaitable<void> connection::read_hello() {
-    const std::string_view text = co_await line_.read_line();
-    const auto message = read_peer_to_peer(text, max_chunk_count);
-    if (!message) throw protocol_violation(message.error());
-    if (const auto* error = std::get_if<error_message>(&*message)) throw_remote_error(*error);
-    const auto* hello = std::get_if<peer_to_peer::hello>(&*message);
-    if (!hello) throw protocol_violation({"hello_first", "the first message must be hello"});
-    if (hello->version != protocol_version)
-        throw protocol_violation(
-            {"unsupported_version", fmt::format("this peer speaks version {}", protocol_version)});
-    if (hello->set != owner_.set())
-        throw protocol_violation({"unknown_fileset", fmt::format("this peer serves {} with {} chunks",
-                                                                 owner_.set().name, owner_.set().count)});
-
-    instance_ = hello->instance;
-    const endpoint where{line_.remote().address().to_string(), hello->transfer_port};
-    label_ = fmt::format("{} at {}", printable(hello->name), where.to_string());
+// Who the other side is decides whether this connection stays.
+void connection::join(const peer_to_peer::hello& hello) {
+    instance_ = hello.instance;
+    const endpoint where{line_->remote().address().to_string(), hello.transfer_port};
+    label_ = fmt::format("{} at {}", printable(hello.name), where.to_string());
     if (const std::string refused = owner_.joined(*this, instance_, where); !refused.empty())
         throw protocol_violation({"refused", refused});
-    if (!opened_) say_hello();
-    learn(hello->chunks);
+    learn(hello.chunks);
 }
 
 void connection::throw_remote_error(const error_message& error) const {
@@ -129,8 +118,8 @@ void connection::throw_remote_error(const error_message& error) const {
 
 awaitable<void> connection::download_loop() {
     for (;;) {
-        const std::string_view text = co_await line_.read_line();
-        auto message = read_peer_to_peer(text, owner_.set().count);
+        const std::string_view text = co_await line_->read_line();
+        auto message = read_peer_to_peer(text, owner_.store().count());
         if (!message) throw protocol_violation(message.error());
         if (const auto* part = std::get_if<peer_to_peer::chunk_part>(&*message))
             co_await handle_part(*part);
@@ -148,6 +137,11 @@ void connection::handle(const peer_to_peer::message& message) {
             refuse(chunk, "this peer serves no more requests");
     } else if (const auto* cancel = std::get_if<peer_to_peer::cancel>(&message)) {
         owner_.upload_cancelled(*this, cancel->any ? std::nullopt : std::optional{cancel->chunk});
+    } else if (const auto* piece = std::get_if<peer_to_peer::get_manifest>(&message)) {
+        if (!owner_.store().published() || manifest_requests_.size() >= most_manifest_requests)
+            throw protocol_violation({"bad_field", "get_manifest: there is none, or too much was asked for"});
+        manifest_requests_.push_back(*piece);
+        line_->wake();
     } else if (const auto* refused = std::get_if<peer_to_peer::refuse>(&message)) {
         if (arrival_ && !refused->any && arrival_->claim.chunk == refused->chunk) arrival_.reset();
         owner_.peer_refused(*this, refused->any ? std::nullopt : std::optional{refused->chunk});
@@ -191,7 +185,7 @@ awaitable<void> connection::store_part(byte_count size) {
         const auto room = std::span{buffer_}.first(std::min<byte_count>(size, buffer_.size()));
         std::size_t filled = 0;
         while (filled < room.size()) {
-            const std::size_t n = co_await line_.read_content(room.subspan(filled));
+            const std::size_t n = co_await line_->read_content(room.subspan(filled));
             owner_.chunk_progresses(*this, n);
             filled += n;
         }
@@ -225,7 +219,7 @@ awaitable<void> connection::skip(byte_count size) {
     while (size > 0) {
         const std::size_t most = std::min<byte_count>(size, drain.size());
         const auto room = std::span{drain}.first(most);
-        size -= co_await line_.read_content(room);
+        size -= co_await line_->read_content(room);
     }
 }
 
@@ -233,10 +227,10 @@ awaitable<void> connection::skip(byte_count size) {
 
 void connection::post(std::string_view line) {
     try {
-        line_.post(line);
+        line_->post(line);
     } catch (const std::system_error&) {
         spdlog::debug("{} reads too slowly: its connection is closed", label_);
-        line_.close();
+        line_->close();
     }
 }
 
@@ -263,16 +257,16 @@ void connection::refuse(std::optional<chunk_index> chunk, std::string reason) {
 // Everything, also what the other side has itself: copies are counted, and a seeder must know what is lacking
 // here.
 void connection::tell(const chunk_set& new_offers) {
-    const chunk_set fresh = new_offers - told_;
-    for (const chunk_set& piece : in_pieces(fresh)) post(to_line(peer_to_peer::have{piece}));
-    told_ |= fresh;
+    news_ |= new_offers;
+    news_ -= told_;
+    line_->wake();
 }
 
 // --- upload
 
 void connection::serve(wanted what) {
     wanted_ = std::move(what);
-    line_.wake();
+    line_->wake();
 }
 
 void connection::stop_serving(std::optional<chunk_index> chunk) {
@@ -282,9 +276,13 @@ void connection::stop_serving(std::optional<chunk_index> chunk) {
 awaitable<void> connection::upload_loop() {
     try {
         for (;;) {
-            co_await line_.flush();
-            if (line_.finishing()) break;
-            if (wanted_)
+            co_await line_->flush();
+            if (line_->finishing()) break;
+            if (!news_.empty())
+                co_await send_news();
+            else if (!manifest_requests_.empty())
+                co_await send_manifest();
+            else if (wanted_)
                 co_await begin_upload();
             else if (upload_)
                 co_await upload_part();
@@ -292,16 +290,43 @@ awaitable<void> connection::upload_loop() {
                 co_await rest();
         }
     } catch (...) {
-        line_.close();  // so that the download loop ends as well
+        line_->close();  // so that the download loop ends as well
         throw;
     }
-    line_.close();
+    line_->close();
 }
 
 awaitable<void> connection::rest() {
     const time_point idle_until = std::chrono::steady_clock::now() + ping_after;
-    co_await line_.wait_for_work(idle_until);
+    co_await line_->wait_for_work(idle_until);
     if (std::chrono::steady_clock::now() >= idle_until) post(to_line(ping_message{}));
+}
+
+// The news of a large set may take many lines: they go out one by one.
+awaitable<void> connection::send_news() {
+    const std::vector<chunk_set> pieces = in_pieces(std::exchange(news_, {}));
+    for (const chunk_set& piece : pieces) {
+        told_ |= piece;
+        post(to_line(peer_to_peer::have{piece}));
+        co_await line_->flush();
+    }
+}
+
+awaitable<void> connection::send_manifest() {
+    const peer_to_peer::get_manifest asked = manifest_requests_.front();
+    manifest_requests_.pop_front();
+    const auto published = owner_.store().published();
+    const std::string& text = published->text();
+    if (asked.offset >= text.size()) {
+        post(to_line(peer_to_peer::refuse{{}, false, "the manifest is shorter", true}));
+        co_return;
+    }
+    peer_to_peer::manifest_part piece;
+    piece.offset = asked.offset;
+    piece.total = text.size();
+    piece.size = std::min({asked.size, largest_part, piece.total - piece.offset});
+    const std::string header = to_line(piece);
+    co_await line_->send_content(header, std::as_bytes(std::span{text}.subspan(piece.offset, piece.size)));
 }
 
 awaitable<void> connection::begin_upload() {
@@ -317,7 +342,7 @@ awaitable<void> connection::begin_upload() {
     const auto job = owner_.store().open_job(*chunk);
     auto opened = co_await on_pool(owner_.pool(), job);
     if (opened) {
-        upload_.emplace(upload{*chunk, std::move(*opened)});
+        upload_.emplace(upload{what.chunk, *chunk, std::move(*opened)});
         co_return;
     }
     owner_.chunk_lost(*chunk, opened.error());
@@ -330,11 +355,22 @@ awaitable<void> connection::upload_part() {
     peer_to_peer::chunk_part part;
     part.chunk = out.chunk;
     part.offset = out.sent;
-    part.total = out.from.size;
-    part.size = std::min(out.from.size - out.sent, part_size());
+    part.total = out.from->size();
+    part.size = std::min(part.total - out.sent, part_size());
+    const auto job = [this, &out, &part] { return out.from->part(part.offset, part.size, gathered_); };
+    const auto found = co_await on_pool(owner_.pool(), job);
+    if (!found) {
+        owner_.chunk_lost(out.chunk, found.error());
+        refuse(out.sent > 0 ? out.chunk : out.asked, "this chunk is not here any more");
+        end_upload();
+        co_return;
+    }
     const std::string header = to_line(part);
     try {
-        co_await line_.send_file(header, out.from.file.get(), out.from.offset + out.sent, part.size);
+        if (*found)
+            co_await line_->send_file(header, (*found)->file, (*found)->offset, part.size);
+        else
+            co_await line_->send_content(header, gathered_);
     } catch (const std::system_error& failure) {
         if (failure.code() == std::error_code(EIO, std::generic_category()))
             owner_.chunk_lost(out.chunk, failure.what());
@@ -342,7 +378,7 @@ awaitable<void> connection::upload_part() {
     }
     out.sent += part.size;
     owner_.upload_progresses(part.size);
-    if (out.sent == out.from.size || out.cancelled) end_upload();
+    if (out.sent == part.total || out.cancelled) end_upload();
 }
 
 void connection::end_upload() {
@@ -353,7 +389,7 @@ void connection::end_upload() {
 // Small enough that news and cancellations find a gap soon, large enough that headers cost nothing.
 byte_count connection::part_size() const {
     constexpr byte_count slices_per_part = 4;
-    return std::clamp(slices_per_part * owner_.upload_slice(), smallest_part, largest_part);
+    return std::clamp(slices_per_part * owner_.owner().upload_slice(), smallest_part, largest_part);
 }
 
 }  // namespace p2p

@@ -10,6 +10,7 @@
 #include "protocol/messages.hpp"
 #include "storage/chunk_store.hpp"
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,8 +22,9 @@ class session;
 
 class connection {
 public:
-    /// `opened`: by this side, which then says hello first.
-    connection(session& owner, tcp::socket socket, bool opened, peer_id id);
+    /// The other side has opened it, and said `hello`; or (no hello) this side has, and says hello first.
+    connection(session& owner, std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
+               peer_id id);
 
     /// Until the connection ends, for whatever reason; only a cancellation and failures of this side are
     /// thrown.
@@ -34,16 +36,17 @@ public:
     void tell(const chunk_set& new_offers);
     void serve(wanted what);
     void stop_serving(std::optional<chunk_index> chunk);
-    void finish() { line_.finish(); }
+    void finish() { line_->finish(); }
 
     peer_id id() const { return id_; }
-    bool opened() const { return opened_; }
+    /// By this side.
+    bool opened() const { return !hello_; }
     std::uint64_t instance() const { return instance_; }
     const chunk_set& has() const { return has_; }
     const chunk_set& given() const { return given_; }
     const std::string& label() const { return label_; }
-    byte_count received() const { return line_.received(); }
-    byte_count sent() const { return line_.sent(); }
+    byte_count received() const { return line_->received(); }
+    byte_count sent() const { return line_->sent(); }
 
 private:
     struct arrival {  // the chunk that comes in
@@ -52,9 +55,10 @@ private:
         byte_count received = 0;
         bool cancelled = false;
     };
-    struct upload {  // the chunk that goes out
+    struct upload {                        // the chunk that goes out
+        std::optional<chunk_index> asked;  // none: any
         chunk_index chunk;
-        stored_chunk from;
+        std::unique_ptr<outgoing_chunk> from;
         byte_count sent = 0;
         bool cancelled = false;
     };
@@ -62,7 +66,7 @@ private:
     awaitable<void> converse();
     awaitable<void> shake_hands();
     void say_hello();
-    awaitable<void> read_hello();
+    void join(const peer_to_peer::hello& hello);
     [[noreturn]] void throw_remote_error(const error_message& error) const;
 
     awaitable<void> download_loop();
@@ -78,22 +82,27 @@ private:
 
     awaitable<void> upload_loop();
     awaitable<void> rest();
+    awaitable<void> send_news();
+    awaitable<void> send_manifest();
     awaitable<void> begin_upload();
     awaitable<void> upload_part();
     void end_upload();
     byte_count part_size() const;
 
     session& owner_;
-    stream line_;
-    bool opened_;
+    std::unique_ptr<stream> line_;
+    std::optional<peer_to_peer::hello> hello_;
     peer_id id_;
     std::uint64_t instance_ = 0;
     std::string label_;
     chunk_set has_;
-    chunk_set told_;   // what the other side knows that this side has
+    chunk_set news_;   // what it is to be told that this side has
+    chunk_set told_;   // what it was told
     chunk_set given_;  // what was sent to it, though it may not have said yet that it has it
     std::optional<arrival> arrival_;
     std::vector<std::byte> buffer_;
+    std::vector<std::byte> gathered_;
+    std::deque<peer_to_peer::get_manifest> manifest_requests_;
     std::optional<wanted> wanted_;  // what to serve, until it is chosen and opened
     std::optional<upload> upload_;
 };

@@ -1,6 +1,6 @@
 #include "peer/session.hpp"
 
-#include "net/listener.hpp"
+#include "core/manifest.hpp"
 #include "net/on_pool.hpp"
 #include "peer/connection.hpp"
 #include "peer/tracker_link.hpp"
@@ -9,7 +9,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <random>
 #include <thread>
 
 namespace p2p {
@@ -27,37 +26,39 @@ time_point now() {
     return std::chrono::steady_clock::now();
 }
 
-// A given seed makes a simulation decide the same again; without one, no two peers are alike.
-std::uint64_t random_number(std::uint64_t seed) {
-    if (seed != 0) return std::mt19937_64{seed}() % max_instance + 1;
-    std::random_device device;
-    return ((std::uint64_t{device()} << 32U) | device()) % max_instance + 1;
+file_set_key key_of(const chunk_store& store, std::string name) {
+    if (const auto published = store.published()) return published_set(published->id());
+    return {std::move(name), store.count(), std::nullopt};
+}
+
+inventory inventory_for(const chunk_store& store) {
+    const auto published = store.published();
+    if (!published) return {};
+    return inventory{[published](chunk_index chunk) {
+        const published_chunk right = published->chunk(chunk);
+        return chunk_claim{chunk, right.hash, right.size};
+    }};
 }
 
 }  // namespace
 
-session::session(asio::any_io_executor executor, asio::thread_pool& pool, std::unique_ptr<chunk_store> store,
-                 peer_options options)
-    : executor_(executor),
-      pool_(pool),
+session::session(peer& owner, std::unique_ptr<chunk_store> store, std::string fileset,
+                 session_options options)
+    : owner_(owner),
       store_(std::move(store)),
       options_(std::move(options)),
-      set_{options_.fileset, store_->count()},
-      instance_(random_number(options_.seed)),
-      acceptor_(listen_on(executor, options_.listen)),
-      port_(acceptor_.local_endpoint().port()),
-      up_(options_.limit_up),
-      down_(options_.limit_down),
-      scheduler_(store_->count(), store_->present(), options_.scheduling, instance_ + 1),
-      uploads_(options_.uploads, instance_ + 2),
-      peers_({.most_connections = options_.most_connections}, instance_),
+      set_(key_of(*store_, std::move(fileset))),
+      inventory_(inventory_for(*store_)),
+      scheduler_(store_->count(), store_->present(), options_.scheduling, owner.instance() + 1),
+      uploads_(options_.uploads, owner.instance() + 2),
+      peers_({.most_connections = options_.most_connections}, owner.instance()),
       leftovers_(store_->leftovers()),
-      tracker_(std::make_unique<tracker_link>(*this)),
-      tasks_(executor),
-      something_to_ask_(executor),
-      something_to_tell_(executor),
-      something_to_save_(executor),
-      something_over_(executor) {}
+      tasks_(owner.executor()),
+      something_to_ask_(owner.executor()),
+      something_to_tell_(owner.executor()),
+      something_to_save_(owner.executor()),
+      something_over_(owner.executor()),
+      announced_(owner.executor()) {}
 
 session::~session() = default;
 
@@ -69,20 +70,31 @@ awaitable<exit_code> session::run() {
 
     if (unsaved_) {
         const auto job = store_->save_job();
-        const auto saved = co_await on_pool(pool_, job);
+        const auto saved = co_await on_pool(pool(), job);
         if (!saved && !failure_) failure_.emplace(exit_code::storage, saved.error());
+        if (saved) say_if_complete();
     }
     if (failure_) throw *failure_;
     co_return result();
 }
 
 awaitable<void> session::live_until_over() {
+    // Also where it is cancelled: nobody must speak to this session any more.
+    struct farewell {
+        session& self;
+        ~farewell() { self.leave_trackers(); }
+    } const at_the_end{*this};
     co_await wait_until_over();
     stopping_ = true;
-    acceptor_.close();
-    tracker_->say_goodbye();
+    leave_trackers();
     co_await let_uploads_end();
     tasks_.cancel();
+}
+
+void session::leave_trackers() {
+    owner_.remove(*this);
+    for (tracker_link* link : std::exchange(links_, {})) link->remove(*this);
+    announced_.set();
 }
 
 void session::stop() {
@@ -113,22 +125,33 @@ awaitable<void> session::guarded(awaitable<void> task) {
 }
 
 awaitable<void> session::live() {
-    co_await hash_present();
+    if (store_->published()) {
+        const chunk_set& present = store_->present();
+        for (const chunk_index chunk : present) inventory_.own(inventory_.claim(chunk));
+    } else {
+        co_await hash_present();
+    }
     hashed_ = true;
     something_over_.set();
-    spdlog::info("{}: has {} of {} chunks, serves at port {}", printable(set_.name), store_->present().size(),
-                 set_.count, port_);
-    spawn(tracker_->run());
+    spdlog::info("{}: has {} of {} chunks, serves at port {}", printable(options_.label),
+                 store_->present().size(), store_->count(), owner_.port());
+    if (store_->published() && options_.fetch) want(missing() - store_->repeats());
+    owner_.add(*this);
+    for (const endpoint& tracker : options_.trackers) links_.push_back(&owner_.link_to(tracker));
+    const std::vector<tracker_link*> links = links_;
+    for (tracker_link* link : links) link->add(*this);
     spawn(ask_loop());
     spawn(news_loop());
     spawn(save_loop());
-    co_await accept_loop(acceptor_,
-                         [this](tcp::socket socket) { spawn(converse(std::move(socket), false)); });
+}
+
+void session::want(const chunk_set& chunks) {
+    for (const chunk_index chunk : chunks) scheduler_.agreed(chunk);
 }
 
 awaitable<void> session::hash_present() {
     chunk_set left = store_->present();
-    task_group workers(executor_);
+    task_group workers(owner_.executor());
     for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i)
         workers.spawn(hash_some(left));
     co_await workers.join();
@@ -138,7 +161,7 @@ awaitable<void> session::hash_some(chunk_set& left) {
     while (const auto chunk = left.next(chunk_index{1})) {
         left.erase(*chunk);
         const auto job = store_->hash_job(*chunk);
-        const auto hashed = co_await on_pool(pool_, job);
+        const auto hashed = co_await on_pool(pool(), job);
         if (!hashed) throw session_failure(exit_code::storage, hashed.error());
         store_->note(*hashed);
         inventory_.own(hashed->claim);
@@ -169,8 +192,7 @@ exit_code session::result() const {
 
 awaitable<void> session::let_uploads_end() {
     const time_point until = now() + grace;
-    while ((uploads_.serving() > 0 || tracker_->connected()) && now() < until && !no_grace_)
-        co_await something_over_.wait_until(until);
+    while (uploads_.serving() > 0 && now() < until && !no_grace_) co_await something_over_.wait_until(until);
 }
 
 awaitable<void> session::ask_loop() {
@@ -207,9 +229,10 @@ awaitable<void> session::save_loop() {
         unsaved_ = false;
         const time_point began = now();
         const auto job = store_->save_job();
-        const auto saved = co_await on_pool(pool_, job);
+        const auto saved = co_await on_pool(pool(), job);
         if (!saved) throw session_failure(exit_code::storage, saved.error());
-        co_await sleep_for((now() - began) * save_pause);
+        if (!unsaved_) say_if_complete();
+        if (!store_->saves_only_news()) co_await sleep_for((now() - began) * save_pause);
     }
 }
 
@@ -226,20 +249,22 @@ void session::standing_changed(const from_tracker::announced& news) {
     if (!news.other_counts.empty() && !std::exchange(warned_of_counts_, true))
         spdlog::warn(
             "other folders that are called {} have {} chunks, this one has {}: they are different sets",
-            printable(set_.name), fmt::join(news.other_counts, " or "), set_.count);
+            printable(options_.label), fmt::join(news.other_counts, " or "), store_->count());
     if (!news.pending.empty() && !std::exchange(told_of_pending_, true))
         spdlog::info(
             "{}: some chunks are not handed out before another peer announces the same (see the tracker's "
             "--quorum)",
-            printable(set_.name));
+            printable(options_.label));
     something_to_tell_.set();
     something_over_.set();
+    announced_.set();
 }
 
 void session::located(const std::vector<chunk_claim>& agreed, const std::vector<holder>& holders,
                       peer_id own_id) {
     std::vector<chunk_claim> maybe_here;
     for (const chunk_claim& claim : agreed) {
+        if (store_->published()) break;  // the manifest says what is right
         inventory_.agree(claim);
         if (leftovers_.erase(claim.chunk))
             maybe_here.push_back(claim);
@@ -249,7 +274,8 @@ void session::located(const std::vector<chunk_claim>& agreed, const std::vector<
     if (!maybe_here.empty()) spawn(recover(std::move(maybe_here)));
     for (const holder& peer : holders) {
         const endpoint where{peer.host, peer.port};
-        if (!complete() && peer.peer != own_id && peers_.try_now(where, now())) spawn(connect(where));
+        if (options_.fetch && !complete() && peer.peer != own_id && peers_.try_now(where, now()))
+            spawn(connect(where));
     }
     something_to_ask_.set();
 }
@@ -258,7 +284,7 @@ void session::located(const std::vector<chunk_claim>& agreed, const std::vector<
 awaitable<void> session::recover(std::vector<chunk_claim> claims) {
     for (const chunk_claim& claim : claims) {
         const auto job = store_->recover_job(claim);
-        const auto found = co_await on_pool(pool_, job);
+        const auto found = co_await on_pool(pool(), job);
         if (found && *found) {
             carry_out(scheduler_.found(claim.chunk));
             own(**found);
@@ -269,9 +295,13 @@ awaitable<void> session::recover(std::vector<chunk_claim> claims) {
     something_to_ask_.set();
 }
 
-void session::tracker_unreachable(const std::string& why) {
-    if (options_.once && !complete()) fail(exit_code::network, why);
-    if (options_.once && complete()) stop();
+void session::tracker_unreachable(const tracker_link& which, const std::string& why) {
+    unreachable_.insert(&which);
+    if (!options_.once || unreachable_.size() < options_.trackers.size()) return;
+    if (complete())
+        stop();
+    else
+        fail(exit_code::network, why);
 }
 
 // --- connections
@@ -279,7 +309,8 @@ void session::tracker_unreachable(const std::string& why) {
 awaitable<void> session::connect(endpoint where) {
     try {
         tcp::socket socket = co_await connect_to(where.host, where.port, connect_limit);
-        co_await converse(std::move(socket), true);
+        auto line = std::make_unique<stream>(std::move(socket), limits());
+        co_await converse(std::move(line), std::nullopt);
     } catch (const std::system_error& failure) {
         if (is_cancellation(std::current_exception())) throw;
         spdlog::debug("cannot connect to the peer at {}: {}", printable(where.to_string()),
@@ -288,8 +319,12 @@ awaitable<void> session::connect(endpoint where) {
     peers_.tried(where, now());
 }
 
-awaitable<void> session::converse(tcp::socket socket, bool opened) {
-    connection with(*this, std::move(socket), opened, peer_id{++last_connection_});
+void session::take(std::unique_ptr<stream> line, peer_to_peer::hello hello) {
+    spawn(converse(std::move(line), std::move(hello)));
+}
+
+awaitable<void> session::converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello) {
+    connection with(*this, std::move(line), std::move(hello), peer_id{++last_connection_});
     co_await with.run();
 }
 
@@ -321,7 +356,7 @@ void session::peer_has(connection& from, const chunk_set& chunks) {
     if (!connections_.contains(from.id())) return;
     scheduler_.peer_has(from.id(), chunks);
     something_to_ask_.set();
-    if (complete() && from.has().size() == set_.count)
+    if (complete() && from.has().size() == store_->count())
         from.finish();  // neither can do anything for the other
 }
 
@@ -362,18 +397,40 @@ void session::chunk_arrived(connection& from, const hashed_chunk& hashed) {
 }
 
 void session::own(const hashed_chunk& hashed) {
+    const chunk_index chunk = hashed.claim.chunk;
     store_->note(hashed);
     inventory_.own(hashed.claim);
     unsaved_ = true;
     something_to_save_.set();
     something_to_tell_.set();
-    tracker_->announce_soon();
+    for (tracker_link* link : links_) link->announce_soon();
+    if (!store_->repeats_of(chunk).empty()) spawn(copy_repeats(chunk));
     if (!complete() || completed_) return;
-
     completed_ = now();
-    spdlog::info("{}: complete, {} chunks fetched from {} peers in {}", printable(set_.name), fetched_,
-                 sources_.size(), show_duration(*completed_ - started_));
     something_over_.set();
+}
+
+// The same content in another place of the set.
+awaitable<void> session::copy_repeats(chunk_index arrived) {
+    const chunk_set repeats = store_->repeats_of(arrived);
+    for (const chunk_index chunk : repeats) {
+        const auto job = store_->repeat_job(arrived, chunk);
+        const auto copied = co_await on_pool(pool(), job);
+        if (!copied) throw session_failure(exit_code::storage, copied.error());
+        if (*copied && missing().contains(chunk)) {
+            carry_out(scheduler_.found(chunk));
+            own(**copied);
+        } else {
+            scheduler_.agreed(chunk);
+        }
+    }
+    something_to_ask_.set();
+}
+
+void session::say_if_complete() {
+    if (!complete() || *completed_ == started_ || std::exchange(said_complete_, true)) return;
+    spdlog::info("{}: complete, {} chunks fetched from {} peers in {}", printable(options_.label), fetched_,
+                 sources_.size(), show_duration(*completed_ - started_));
 }
 
 bool session::chunk_was_wrong(connection& from, chunk_index chunk) {
@@ -433,18 +490,19 @@ std::optional<chunk_index> session::choose_upload(const connection& by, const wa
 }
 
 void session::chunk_lost(chunk_index chunk, const std::string& why) {
-    spdlog::warn("chunk {} is not served any more: {}", chunk.value, why);
+    if (losses_told_.insert(why).second)
+        spdlog::warn("{}: chunk {} is not served any more: {}", printable(options_.label), chunk.value, why);
     store_->lost(chunk);
     inventory_.lost(chunk);
-    tracker_->announce_soon();
+    for (tracker_link* link : links_) link->announce_soon();
 }
 
 // --- status
 
 peer_status session::status() const {
     peer_status s;
-    s.fileset = set_.name;
-    s.count = set_.count;
+    s.fileset = options_.label;
+    s.count = store_->count();
     s.present = store_->present();
     s.offered = inventory_.offered();
     s.disputed = inventory_.disputed();
@@ -453,7 +511,7 @@ peer_status session::status() const {
     s.sources = static_cast<std::uint32_t>(sources_.size());
     s.bytes_up = bytes_up_;
     s.bytes_down = bytes_down_;
-    s.tracker_connected = tracker_->welcomed();
+    s.tracker_connected = std::ranges::any_of(links_, [](auto* link) { return link->welcomed(); });
     s.elapsed = now() - started_;
     if (completed_) s.completed_after = *completed_ - started_;
     for (const auto& [id, with] : connections_)

@@ -1,5 +1,5 @@
-// One peer and one file-set: a shell around the scheduler, the upload queue, the inventory and the peer book,
-// which decide. The tracker link and the connections, coroutines of their own, tell it what happened.
+// One peer's part in one file-set: a shell around the scheduler, the upload queue, the inventory and the peer
+// book, which decide. The tracker links and the connections, coroutines of their own, tell it what happened.
 #pragma once
 
 #include "core/inventory.hpp"
@@ -7,10 +7,10 @@
 #include "core/scheduler.hpp"
 #include "core/upload_queue.hpp"
 #include "net/event.hpp"
-#include "net/rate_limiter.hpp"
 #include "net/stream.hpp"
 #include "net/task_group.hpp"
 #include "peer/options.hpp"
+#include "peer/peer.hpp"
 #include "peer/status.hpp"
 #include "protocol/messages.hpp"
 #include "storage/chunk_store.hpp"
@@ -19,6 +19,8 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 namespace p2p {
 
@@ -27,32 +29,33 @@ class tracker_link;
 
 class session {
 public:
-    /// Listens at once: throws std::runtime_error where it cannot. `pool` outlives the session.
-    session(asio::any_io_executor executor, asio::thread_pool& pool, std::unique_ptr<chunk_store> store,
-            peer_options options);
+    /// `set` is known by its name to whom has a chunk folder; a published store knows itself. The peer
+    /// outlives the session.
+    session(peer& owner, std::unique_ptr<chunk_store> store, std::string fileset, session_options options);
     ~session();
 
     /// Hashes, announces, fetches, serves; until stop(), or until complete with `once`. Returns how it went,
-    /// or throws session_failure. Leaves nothing behind that runs.
+    /// or throws session_failure. Leaves nothing behind that runs. Within the owner's around().
     awaitable<exit_code> run();
 
-    /// Asks run() to return: no new transfers, uploads in flight may end within the grace time, goodbye to
-    /// the tracker. The second time there is no grace.
+    /// Asks run() to return: no new transfers, uploads in flight may end within the grace time. The second
+    /// time there is no grace.
     void stop();
+    bool stopping() const { return stopping_; }
 
-    asio::any_io_executor executor() const { return executor_; }
-    std::uint16_t port() const { return port_; }
+    /// Returns once a tracker has taken the announcement of what is there, or run() is about to return.
+    awaitable<void> announced() { return announced_.wait(); }
+
     peer_status status() const;
 
     // What everybody around it asks.
-    const peer_options& options() const { return options_; }
+    peer& owner() { return owner_; }
+    const session_options& options() const { return options_; }
     const file_set_key& set() const { return set_; }
-    std::uint64_t instance() const { return instance_; }
     inventory& known() { return inventory_; }
     chunk_store& store() { return *store_; }
-    asio::thread_pool& pool() { return pool_; }
-    stream_limits limits() { return {&up_, &down_}; }
-    byte_count upload_slice() const { return up_.slice(); }
+    asio::thread_pool& pool() { return owner_.pool(); }
+    stream_limits limits() { return owner_.limits(); }
     const chunk_set& missing() const { return scheduler_.missing(); }
     /// Missing chunks of which no hash is agreed, as far as this peer was told.
     chunk_set not_agreed() const;
@@ -63,13 +66,15 @@ public:
     /// Something that only the end of the session is an answer to: a full disk, an unreachable tracker.
     void fail(exit_code code, const std::string& message);
 
-    // What the tracker link tells.
+    // What the tracker links tell.
     void standing_changed(const from_tracker::announced& news);
     void located(const std::vector<chunk_claim>& agreed, const std::vector<holder>& holders, peer_id own_id);
 
     /// The first attempts to reach a tracker failed. A one-shot command does not wait for it.
-    void tracker_unreachable(const std::string& why);
-    void tracker_left() { something_over_.set(); }
+    void tracker_unreachable(const tracker_link& which, const std::string& why);
+
+    /// A connection about this set, which the other side has opened.
+    void take(std::unique_ptr<stream> line, peer_to_peer::hello hello);
 
     // What connections tell. joined() says whether this one may stay, and the reason if not.
     std::string joined(connection& with, std::uint64_t instance, const endpoint& where);
@@ -107,23 +112,21 @@ private:
     awaitable<void> wait_until_over();
     awaitable<void> let_uploads_end();
     awaitable<void> connect(endpoint where);
-    awaitable<void> converse(tcp::socket socket, bool opened);
+    awaitable<void> converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello);
+    awaitable<void> copy_repeats(chunk_index arrived);
+    void want(const chunk_set& chunks);
+    void say_if_complete();
+    void leave_trackers();
     void start_uploads();
     void carry_out(const std::vector<order>& orders);
     void own(const hashed_chunk& hashed);
     std::optional<time_point> over_at() const;
     exit_code result() const;
 
-    asio::any_io_executor executor_;
-    asio::thread_pool& pool_;
+    peer& owner_;
     std::unique_ptr<chunk_store> store_;
-    peer_options options_;
+    session_options options_;
     file_set_key set_;
-    std::uint64_t instance_;  // tells this peer from all others
-    tcp::acceptor acceptor_;
-    std::uint16_t port_;
-    rate_limiter up_;
-    rate_limiter down_;
 
     inventory inventory_;
     scheduler scheduler_;
@@ -133,17 +136,20 @@ private:
 
     std::map<peer_id, connection*> connections_;
     std::uint64_t last_connection_ = 0;
-    std::unique_ptr<tracker_link> tracker_;
+    std::vector<tracker_link*> links_;
+    std::set<const tracker_link*> unreachable_;
 
     task_group tasks_;
     event something_to_ask_;
     event something_to_tell_;
     event something_to_save_;
     event something_over_;
+    event announced_;
     bool hashed_ = false;  // what is present is known, and can be announced
     bool stopping_ = false;
     bool no_grace_ = false;
     bool unsaved_ = false;
+    bool said_complete_ = false;
     bool warned_of_counts_ = false;
     bool told_of_pending_ = false;
     std::optional<session_failure> failure_;
@@ -151,6 +157,7 @@ private:
     time_point started_;
     time_point last_arrival_;
     std::optional<time_point> completed_;
+    std::set<std::string> losses_told_;
     std::set<std::uint64_t> sources_;
     std::uint32_t fetched_ = 0;
     std::uint32_t wrong_ = 0;

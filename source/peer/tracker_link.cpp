@@ -1,8 +1,11 @@
 #include "peer/tracker_link.hpp"
 
+#include "core/manifest.hpp"
 #include "net/task_group.hpp"
+#include "peer/peer.hpp"
 #include "peer/session.hpp"
 #include "protocol/json.hpp"
+#include "protocol/pieces.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -35,15 +38,24 @@ time_point now() {
 
 }  // namespace
 
-tracker_link::tracker_link(session& owner)
+tracker_link::tracker_link(peer& owner, endpoint tracker)
     : owner_(owner),
+      tracker_(std::move(tracker)),
       backoff_(first_backoff, longest_backoff, owner.instance()),
       random_(owner.instance()),
       work_(owner.executor()) {}
 
 tracker_link::~tracker_link() = default;
 
-void tracker_link::announce_soon() {
+void tracker_link::add(session& who) {
+    topics_.push_back(std::make_shared<topic>(topic{&who, who.set(), false, {}, locate_soon, {}}));
+    if (hopeless_) who.tracker_unreachable(*this, trouble_);
+    work_.set();
+}
+
+void tracker_link::remove(session& who) {
+    for (const auto& about : topics_)
+        if (about->who == &who) about->who = nullptr;
     work_.set();
 }
 
@@ -54,18 +66,19 @@ void tracker_link::say_goodbye() {
 
 awaitable<void> tracker_link::run() {
     const time_point started = now();
-    const std::string tracker = owner_.options().tracker.to_string();
     while (!goodbye_) {
         const std::string why = co_await one_connection();
         owner_.tracker_left();
         if (goodbye_) break;
-        const std::string trouble =
-            fmt::format("{} the tracker at {}: {}", ever_welcomed_ ? "lost" : "cannot reach", tracker, why);
-        spdlog::warn("{}", trouble);
+        trouble_ = fmt::format("{} the tracker at {}: {}", ever_welcomed_ ? "lost" : "cannot reach",
+                               tracker_.to_string(), why);
+        spdlog::warn("{}", trouble_);
         time_point again = now() + backoff_.next();
         if (const auto limit = started + first_contact_limit; !ever_welcomed_) {
-            if (now() >= limit) owner_.tracker_unreachable(trouble);
-            if (now() < limit) again = std::min(again, limit);
+            hopeless_ = now() >= limit;
+            for (const auto& about : topics_)
+                if (hopeless_ && about->who) about->who->tracker_unreachable(*this, trouble_);
+            if (!hopeless_) again = std::min(again, limit);
         }
         co_await sleep_until(again);
     }
@@ -75,8 +88,7 @@ awaitable<void> tracker_link::run() {
 awaitable<std::string> tracker_link::one_connection() {
     std::string why = "it closed the connection";
     try {
-        const endpoint& where = owner_.options().tracker;
-        stream line(co_await connect_to(where.host, where.port, connect_limit));
+        stream line(co_await connect_to(tracker_.host, tracker_.port, connect_limit));
         line.silence_limit(welcome_limit);
         connected_ = true;
         task_group writing(owner_.executor());
@@ -92,7 +104,13 @@ awaitable<std::string> tracker_link::one_connection() {
             why = failure.code().message();
     }
     connected_ = welcomed_ = false;
+    for (const auto& about : topics_) forget_connection(*about);
     co_return why;
+}
+
+void tracker_link::forget_connection(topic& about) {
+    about.introduced = false;
+    about.told.clear();
 }
 
 awaitable<void> tracker_link::read_loop(stream& line) {
@@ -111,17 +129,24 @@ void tracker_link::handle(stream& line, std::string_view text) {
         ping_every_ = silence / 3;
         line.silence_limit(silence);
         welcomed_ = ever_welcomed_ = true;
+        hopeless_ = false;
         backoff_.reset();
         work_.set();
     } else if (const auto* standing = std::get_if<from_tracker::announced>(&*message)) {
-        if (standing->set == owner_.set()) owner_.standing_changed(*standing);
+        if (session* who = find(standing->set)) who->standing_changed(*standing);
     } else if (const auto* answer = std::get_if<from_tracker::locations>(&*message)) {
-        if (answer->set == owner_.set()) owner_.located(answer->chunks, answer->holders, own_id_);
+        if (session* who = find(answer->set)) who->located(answer->chunks, answer->holders, own_id_);
     } else if (const auto* news = std::get_if<from_tracker::agreed>(&*message)) {
-        if (news->set == owner_.set()) owner_.located(news->chunks, news->holders, own_id_);
+        if (session* who = find(news->set)) who->located(news->chunks, news->holders, own_id_);
     } else if (const auto* error = std::get_if<error_message>(&*message)) {
         spdlog::warn("the tracker says: {} ({})", printable(error->message), printable(error->code));
     }
+}
+
+session* tracker_link::find(const file_set_key& set) const {
+    const auto at =
+        std::ranges::find_if(topics_, [&set](const auto& about) { return about->who && about->set == set; });
+    return at == topics_.end() ? nullptr : (*at)->who;
 }
 
 awaitable<void> tracker_link::talk_loop(stream& line) {
@@ -129,68 +154,111 @@ awaitable<void> tracker_link::talk_loop(stream& line) {
     line.post(to_line(to_tracker::hello{protocol_version, options.name, owner_.port(), options.advertise}));
     while (!welcomed_ && !goodbye_) co_await work_.wait();
 
-    if (welcomed_) co_await announce_and_listen(line);
+    if (welcomed_) co_await talk(line);
     line.post(to_line(to_tracker::leave{}));
     line.finish();
 }
 
-awaitable<void> tracker_link::announce_and_listen(stream& line) {
-    (void)owner_.known().new_claims();  // all of them are announced now
-    co_await announce(line, owner_.known().claims());
-    co_await locate(line, owner_.missing());
-
-    duration locate_after = locate_soon;
-    time_point locate_at = now() + locate_after;
+awaitable<void> tracker_link::talk(stream& line) {
     time_point ping_at = now() + ping_every_;
     while (!goodbye_) {
-        co_await work_.wait_until(std::min(locate_at, ping_at));
-        if (owner_.known().has_news_for_tracker()) {
-            if (!goodbye_) co_await sleep_for(announce_delay);
-            withdraw(line, owner_.known().new_losses());
-            co_await announce(line, owner_.known().new_claims());
-        }
-        if (now() >= locate_at) {
-            co_await locate(line, sample_of_missing());
-            locate_after = std::min(locate_after * 2, locate_later);
-            locate_at = now() + locate_after;
-        }
+        const std::vector<std::shared_ptr<topic>> topics = topics_;
+        for (const auto& about : topics) co_await talk_about(line, *about);
+        std::erase_if(topics_, [](const auto& about) { return !about->who; });
         if (now() >= ping_at) {
             line.post(to_line(ping_message{}));
             ping_at = now() + ping_every_;
         }
+        co_await work_.wait_until(std::min(next_locate(), ping_at));
+        if (!goodbye_) co_await sleep_for(announce_delay);
     }
+}
+
+time_point tracker_link::next_locate() const {
+    time_point next = time_point::max();
+    for (const auto& about : topics_)
+        if (about->who && about->introduced) next = std::min(next, about->locate_at);
+    return next;
+}
+
+// Whoever has ended meanwhile is not spoken of any more, but for the goodbye.
+awaitable<void> tracker_link::talk_about(stream& line, topic& about) {
+    if (about.who && !about.introduced) co_await introduce(line, about);
+    if (about.who) co_await tell_news(line, about);
+    if (about.who && now() >= about.locate_at) {
+        co_await locate(line, about, sample_of_missing(*about.who));
+        about.locate_after = std::min(about.locate_after * 2, locate_later);
+        about.locate_at = now() + about.locate_after;
+    }
+    if (!about.who && about.introduced) line.post(to_line(to_tracker::withdraw{about.set, std::nullopt}));
+}
+
+awaitable<void> tracker_link::introduce(stream& line, topic& about) {
+    about.introduced = true;
+    about.locate_after = locate_soon;
+    about.locate_at = now() + locate_soon;
+    if (const auto published = about.who->store().published())
+        line.post(to_line(to_tracker::publish{
+            {published->id(), std::string{published->name()}, published->size(), published->chunk_count()}}));
+    about.told = about.who->known().owned();
+    co_await announce(line, about, about.told);
+    if (about.who) co_await locate(line, about, about.who->missing());
+}
+
+awaitable<void> tracker_link::tell_news(stream& line, topic& about) {
+    const chunk_set owned = about.who->known().owned();
+    const chunk_set losses = about.told - owned;
+    const chunk_set news = owned - about.told;
+    about.told = owned;
+    if (!losses.empty()) co_await withdraw(line, about, losses);
+    if (about.who && !news.empty()) co_await announce(line, about, news);
 }
 
 // An announcement without chunks makes this peer known as a member of the set.
-awaitable<void> tracker_link::announce(stream& line, std::vector<chunk_claim> claims) {
-    auto next = claims.begin();
+awaitable<void> tracker_link::announce(stream& line, topic& about, chunk_set chunks) {
+    if (about.set.is_published() && !chunks.empty()) {
+        for (const chunk_set& piece : in_pieces(chunks)) {
+            line.post(to_line(to_tracker::announce{about.set, {}, piece}));
+            co_await line.room_in_outbox();
+        }
+        co_return;
+    }
     do {
-        const auto end = next + std::min<std::ptrdiff_t>(claims.end() - next, max_claims_per_message);
-        line.post(to_line(to_tracker::announce{owner_.set(), {next, end}}));
+        std::vector<chunk_claim> claims;
+        const chunk_set now = chunks.take(max_claims_per_message);
+        for (const chunk_index chunk : now) claims.push_back(about.who->known().claim(chunk));
+        chunks -= now;
+        line.post(to_line(to_tracker::announce{about.set, std::move(claims), {}}));
         co_await line.room_in_outbox();
-        next = end;
-    } while (next != claims.end());
+    } while (about.who && !chunks.empty());
 }
 
-awaitable<void> tracker_link::locate(stream& line, chunk_set chunks) {
-    for (const std::string& ranges : chunks.to_ranges(max_ranges_length)) {
-        line.post(to_line(to_tracker::locate{owner_.set(), *chunk_set::parse(ranges, max_chunk_count)}));
+// For a published set, whom to ask is all that needs to be known.
+awaitable<void> tracker_link::locate(stream& line, topic& about, chunk_set chunks) {
+    if (about.set.is_published()) {
+        if (!chunks.empty()) line.post(to_line(to_tracker::locate{about.set, {}}));
+        co_return;
+    }
+    for (const chunk_set& piece : in_pieces(chunks)) {
+        line.post(to_line(to_tracker::locate{about.set, piece}));
         co_await line.room_in_outbox();
     }
 }
 
-void tracker_link::withdraw(stream& line, const chunk_set& chunks) {
-    for (const std::string& ranges : chunks.to_ranges(max_ranges_length))
-        line.post(to_line(to_tracker::withdraw{owner_.set(), *chunk_set::parse(ranges, max_chunk_count)}));
+awaitable<void> tracker_link::withdraw(stream& line, topic& about, chunk_set chunks) {
+    for (const chunk_set& piece : in_pieces(chunks)) {
+        line.post(to_line(to_tracker::withdraw{about.set, piece}));
+        co_await line.room_in_outbox();
+    }
 }
 
 // Enough to hear of new peers; what becomes agreed is pushed.
-chunk_set tracker_link::sample_of_missing() {
-    const chunk_set& missing = owner_.missing();
+chunk_set tracker_link::sample_of_missing(const session& who) {
+    const chunk_set& missing = who.missing();
     if (missing.size() <= max_claims_per_message) return missing;
     chunk_set sample;
     for (std::size_t i = 0; i < max_claims_per_message; ++i) {
-        const chunk_index from{static_cast<std::uint32_t>(random_() % owner_.set().count) + 1};
+        const chunk_index from{static_cast<std::uint32_t>(random_() % missing.last()->value) + 1};
         if (const auto chunk = missing.next(from)) sample.insert(*chunk);
     }
     return sample;

@@ -1,55 +1,85 @@
-// A peer's connection to its tracker: announces, asks where chunks are, listens to what is pushed, and comes
-// back with jittered back-off when the connection is lost.
+// A peer's connection to one tracker, for all of its file-sets: announces, asks where chunks are, listens to
+// what is pushed, and comes back with jittered back-off when the connection is lost.
 #pragma once
 
 #include "core/backoff.hpp"
+#include "core/chunk_set.hpp"
+#include "core/units.hpp"
 #include "net/stream.hpp"
 #include "protocol/messages.hpp"
 
+#include <memory>
 #include <random>
 #include <string>
+#include <vector>
 
 namespace p2p {
 
+class peer;
 class session;
 
 class tracker_link {
 public:
-    explicit tracker_link(session& owner);
+    tracker_link(peer& owner, endpoint tracker);
     ~tracker_link();
 
     /// Until it is cancelled, or said goodbye.
     awaitable<void> run();
 
-    /// The session has something new to announce.
-    void announce_soon();
+    /// From now on this link speaks for the session too, until remove(). A tracker that is there is told.
+    void add(session& who);
+    void remove(session& who);
+
+    /// A session has something new to announce.
+    void announce_soon() { work_.set(); }
     /// Tells the tracker that this peer leaves; run() returns soon after.
     void say_goodbye();
 
+    const endpoint& tracker() const { return tracker_; }
     bool welcomed() const { return welcomed_; }
     /// There is a connection, which say_goodbye() would end.
     bool connected() const { return connected_; }
 
 private:
+    /// What this link knows about one file-set.
+    struct topic {
+        session* who;  // none: it was removed, and the tracker is to be told
+        file_set_key set;
+        bool introduced = false;  // on this connection
+        chunk_set told;
+        duration locate_after{};
+        time_point locate_at;
+    };
+
     awaitable<std::string> one_connection();
     awaitable<void> read_loop(stream& line);
     awaitable<void> talk_loop(stream& line);
-    awaitable<void> announce_and_listen(stream& line);
-    awaitable<void> announce(stream& line, std::vector<chunk_claim> claims);
-    awaitable<void> locate(stream& line, chunk_set chunks);
-    void withdraw(stream& line, const chunk_set& chunks);
+    awaitable<void> talk(stream& line);
+    awaitable<void> talk_about(stream& line, topic& about);
+    awaitable<void> introduce(stream& line, topic& about);
+    awaitable<void> tell_news(stream& line, topic& about);
+    awaitable<void> announce(stream& line, topic& about, chunk_set chunks);
+    awaitable<void> locate(stream& line, topic& about, chunk_set chunks);
+    awaitable<void> withdraw(stream& line, topic& about, chunk_set chunks);
+    time_point next_locate() const;
     void handle(stream& line, std::string_view text);
-    chunk_set sample_of_missing();
+    session* find(const file_set_key& set) const;
+    chunk_set sample_of_missing(const session& who);
+    static void forget_connection(topic& about);
 
-    session& owner_;
+    peer& owner_;
+    endpoint tracker_;
     backoff backoff_;
     std::mt19937_64 random_;
     event work_;
+    std::vector<std::shared_ptr<topic>> topics_;
     peer_id own_id_;
     bool connected_ = false;
     bool welcomed_ = false;
     bool ever_welcomed_ = false;
     bool goodbye_ = false;
+    bool hopeless_ = false;  // the first attempts failed
+    std::string trouble_;
     duration ping_every_{};
 };
 

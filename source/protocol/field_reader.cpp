@@ -81,7 +81,7 @@ std::string field_reader::host(std::string_view key) {
 }
 
 std::string field_reader::host_if_any(std::string_view key) {
-    return find(key) == nullptr ? std::string{} : host(key);
+    return has(key) ? host(key) : std::string{};
 }
 
 std::string field_reader::remark(std::string_view key) {
@@ -89,9 +89,28 @@ std::string field_reader::remark(std::string_view key) {
 }
 
 file_set_key field_reader::set() {
+    if (!has("id")) return folder();
+    if (has("fileset") || has("count")) refuse("\"id\" goes without \"fileset\" and \"count\"");
+    return published_set(id("id"));
+}
+
+file_set_key field_reader::folder() {
     file_set_key key{name("fileset"), static_cast<std::uint32_t>(number("count", 1, max_chunk_count))};
     count_ = key.count;
     return key;
+}
+
+set_summary field_reader::summary() {
+    return {.id = id("id"),
+            .name = name("name"),
+            .size = number("size", 0, max_set_size),
+            .count = static_cast<std::uint32_t>(number("count", 0, max_chunk_count))};
+}
+
+file_set_id field_reader::id(std::string_view key) {
+    const auto id = file_set_id::from_hex(text(key));
+    if (!id) refuse(key, "64 hexadecimal digits");
+    return id.value_or(file_set_id{});
 }
 
 chunk_index field_reader::chunk(std::string_view key) {
@@ -105,7 +124,7 @@ chunk_set field_reader::chunks(std::string_view key) {
 }
 
 chunk_set field_reader::chunks_if_any(std::string_view key) {
-    return find(key) == nullptr ? chunk_set{} : chunks(key);
+    return has(key) ? chunks(key) : chunk_set{};
 }
 
 chunk_hash field_reader::hash(std::string_view key) {
@@ -116,7 +135,7 @@ chunk_hash field_reader::hash(std::string_view key) {
 
 std::vector<std::uint32_t> field_reader::counts_if_any(std::string_view key) {
     std::vector<std::uint32_t> counts;
-    if (find(key) == nullptr) return counts;
+    if (!has(key)) return counts;
     for (const json& value : array(key, max_other_counts)) {
         const auto count = whole_number(value, 1, max_chunk_count);
         if (!count) refuse(key, fmt::format("whole numbers from 1 to {}", max_chunk_count));

@@ -17,7 +17,8 @@ namespace p2p {
 
 class field_reader {
 public:
-    /// Chunks are 1 .. `count`, until set() says how many there are. `object` must outlive the reader.
+    /// Chunks are 1 .. `count`, until a chunk folder's set() says how many there are. `object` must outlive
+    /// the reader.
     field_reader(const nlohmann::json& object, std::uint32_t count) : object_(object), count_(count) {}
 
     /// What is wrong, or "": `"port" must be a whole number from 1 to 65535`.
@@ -30,12 +31,16 @@ public:
     }
 
     bool flag_if_any(std::string_view key);
+    bool has(std::string_view key) const { return find(key) != nullptr; }
     std::string name(std::string_view key);  ///< of a peer or a file-set
     std::string host(std::string_view key);
     std::string host_if_any(std::string_view key);
     std::string remark(std::string_view key);  ///< text for people: cut, and made safe to show
 
-    file_set_key set();  ///< "fileset" and "count"
+    file_set_key set();     ///< "id", or "fileset" and "count"
+    file_set_key folder();  ///< "fileset" and "count"
+    set_summary summary();  ///< "id", "name", "size" and "count"
+    file_set_id id(std::string_view key);
     chunk_index chunk(std::string_view key);
     chunk_set chunks(std::string_view key);
     chunk_set chunks_if_any(std::string_view key);

@@ -15,13 +15,16 @@ namespace p2p {
 std::string to_line(const ping_message&);
 std::string to_line(const error_message&);
 std::string to_line(const to_tracker::hello&);
+std::string to_line(const to_tracker::publish&);
 std::string to_line(const to_tracker::announce&);
 std::string to_line(const to_tracker::locate&);
 std::string to_line(const to_tracker::withdraw&);
+std::string to_line(const to_tracker::list&);
 std::string to_line(const to_tracker::leave&);
 std::string to_line(const from_tracker::welcome&);
 std::string to_line(const from_tracker::announced&);
 std::string to_line(const from_tracker::locations&);
+std::string to_line(const from_tracker::filesets&);
 std::string to_line(const from_tracker::agreed&);
 std::string to_line(const from_tracker::pong&);
 std::string to_line(const peer_to_peer::hello&);
@@ -29,6 +32,8 @@ std::string to_line(const peer_to_peer::have&);
 std::string to_line(const peer_to_peer::request&);
 std::string to_line(const peer_to_peer::cancel&);
 std::string to_line(const peer_to_peer::chunk_part&);
+std::string to_line(const peer_to_peer::get_manifest&);
+std::string to_line(const peer_to_peer::manifest_part&);
 std::string to_line(const peer_to_peer::refuse&);
 
 /// Codes: "bad_json" (no JSON object, or nested too deeply), "unknown_type", "bad_field" (missing, of the
@@ -37,7 +42,7 @@ tl::expected<to_tracker::message, error_message> read_to_tracker(std::string_vie
 tl::expected<from_tracker::message, error_message> read_from_tracker(std::string_view line);
 
 /// Chunk sets in a peer's messages are bounded by the count of the set that the connection is about
-/// (`max_chunk_count` before hello was read).
+/// (`max_chunk_count` before hello was read, and until the manifest of a published set is there).
 tl::expected<peer_to_peer::message, error_message> read_peer_to_peer(std::string_view line,
                                                                      std::uint32_t count);
 

@@ -1,3 +1,4 @@
+#include "core/manifest.hpp"
 #include "core/units.hpp"
 #include "protocol/field_reader.hpp"
 #include "protocol/json.hpp"
@@ -15,9 +16,10 @@ using nlohmann::json;
 // A message is an object that may hold an array of objects; what is unknown may go a little deeper.
 constexpr std::size_t max_depth = 8;
 
-// More than this program writes, so that others may write more: of claims, as many as a line holds.
+// More than this program writes, so that others may write more: of claims and sets, as many as a line holds.
 constexpr std::size_t max_holders_read = 200;
 constexpr std::size_t max_claims_read = max_line_length;
+constexpr std::size_t max_sets_read = max_line_length;
 
 constexpr std::size_t quoted_length = 40;
 
@@ -58,20 +60,33 @@ chunk_claim read_claim(field_reader& in) {
         .chunk = in.chunk("chunk"), .hash = in.hash("hash"), .size = in.number("size", 0, max_chunk_size)};
 }
 
-holder read_holder(field_reader& in) {
+// Of a published set: who has which chunk is not said.
+holder read_member(field_reader& in) {
     return {.peer = peer_id{in.number<std::uint64_t>("peer", 0)},
             .name = in.name("name"),
             .host = in.host("host"),
             .port = in.number<std::uint16_t>("port"),
-            .chunks = in.chunks("chunks")};
+            .chunks = {}};
+}
+
+holder read_holder(field_reader& in) {
+    holder one = read_member(in);
+    one.chunks = in.chunks("chunks");
+    return one;
+}
+
+set_listing read_listing(field_reader& in) {
+    return {.set = in.summary(),
+            .seeders = in.number<std::uint32_t>("seeders", 0),
+            .leechers = in.number<std::uint32_t>("leechers", 0)};
 }
 
 std::vector<chunk_claim> read_claims(field_reader& in) {
     return in.list("chunks", max_claims_read, read_claim);
 }
 
-std::vector<holder> read_holders(field_reader& in) {
-    return in.list("holders", max_holders_read, read_holder);
+std::vector<holder> read_holders(field_reader& in, const file_set_key& set) {
+    return in.list("holders", max_holders_read, set.is_published() ? read_member : read_holder);
 }
 
 template <class Message>
@@ -123,14 +138,32 @@ message read_hello(field_reader& in) {
                  .transfer_port = in.number<std::uint16_t>("transfer_port"),
                  .advertise = in.host_if_any("advertise")};
 }
+message read_publish(field_reader& in) {
+    return publish{.set = in.summary()};
+}
 message read_announce(field_reader& in) {
-    return announce{.set = in.set(), .chunks = read_claims(in)};
+    announce read{.set = in.set(), .chunks = {}, .held = {}};
+    if (read.set.is_published())
+        read.held = in.chunks("chunks");
+    else
+        read.chunks = read_claims(in);
+    return read;
 }
 message read_locate(field_reader& in) {
-    return locate{.set = in.set(), .chunks = in.chunks("chunks")};
+    locate read{.set = in.set(), .chunks = {}};
+    if (!read.set.is_published()) read.chunks = in.chunks("chunks");
+    return read;
 }
 message read_withdraw(field_reader& in) {
-    return withdraw{.set = in.set(), .chunks = in.chunks("chunks")};
+    withdraw read{.set = in.set(), .chunks = {}};
+    if (in.has("chunks")) read.chunks = in.chunks("chunks");
+    return read;
+}
+message read_list(field_reader& in) {
+    list read;
+    if (in.has("id")) read.id = in.id("id");
+    if (in.has("name")) read.name = in.name("name");
+    return read;
 }
 
 constexpr auto types = std::to_array<line_type<message>>({
@@ -138,6 +171,8 @@ constexpr auto types = std::to_array<line_type<message>>({
     {"announce", read_announce},
     {"locate", read_locate},
     {"withdraw", read_withdraw},
+    {"publish", read_publish},
+    {"list", read_list},
     {"leave", read_fieldless<message, leave>},
     {"ping", read_fieldless<message, ping_message>},
 });
@@ -161,20 +196,27 @@ message read_announced(field_reader& in) {
                      .other_counts = in.counts_if_any("other_counts")};
 }
 message read_locations(field_reader& in) {
-    return locations{.set = in.set(),
-                     .chunks = read_claims(in),
-                     .holders = read_holders(in),
-                     .unknown = in.chunks_if_any("unknown"),
-                     .more = in.flag_if_any("more")};
+    locations read{.set = in.set(), .chunks = {}, .holders = {}, .unknown = {}, .more = false};
+    if (!read.set.is_published()) read.chunks = read_claims(in);
+    read.holders = read_holders(in, read.set);
+    read.unknown = in.chunks_if_any("unknown");
+    read.more = in.flag_if_any("more");
+    return read;
+}
+message read_filesets(field_reader& in) {
+    return filesets{.sets = in.list("sets", max_sets_read, read_listing), .more = in.flag_if_any("more")};
 }
 message read_agreed(field_reader& in) {
-    return agreed{.set = in.set(), .chunks = read_claims(in), .holders = read_holders(in)};
+    agreed read{.set = in.folder(), .chunks = read_claims(in), .holders = {}};
+    read.holders = read_holders(in, read.set);
+    return read;
 }
 
 constexpr auto types = std::to_array<line_type<message>>({
     {"welcome", read_welcome},
     {"announced", read_announced},
     {"locations", read_locations},
+    {"filesets", read_filesets},
     {"agreed", read_agreed},
     {"pong", read_fieldless<message, pong>},
     {"error", read_error<message>},
@@ -206,9 +248,11 @@ message read_cancel(field_reader& in) {
     return cancel{.chunk = in.chunk("chunk"), .any = false};
 }
 message read_refuse(field_reader& in) {
-    const bool any = in.flag_if_any("any");
-    return refuse{
-        .chunk = any ? chunk_index{} : in.chunk("chunk"), .any = any, .reason = in.remark("reason")};
+    refuse read{.chunk = {}, .any = false, .reason = in.remark("reason"), .manifest = false};
+    read.manifest = in.flag_if_any("manifest");
+    if (!read.manifest) read.any = in.flag_if_any("any");
+    if (!read.manifest && !read.any) read.chunk = in.chunk("chunk");
+    return read;
 }
 // An empty chunk is one part of no bytes; every other part has some.
 message read_chunk_part(field_reader& in) {
@@ -220,6 +264,16 @@ message read_chunk_part(field_reader& in) {
     return chunk_part{chunk, offset, size, total};
 }
 
+message read_get_manifest(field_reader& in) {
+    return get_manifest{.offset = in.number("offset", 0, max_manifest_size - 1),
+                        .size = in.number("size", 1, max_part_size)};
+}
+message read_manifest_part(field_reader& in) {
+    const byte_count total = in.number("total", 1, max_manifest_size);
+    const byte_count offset = in.number("offset", 0, total - 1);
+    return manifest_part{offset, in.number("size", 1, std::min(max_part_size, total - offset)), total};
+}
+
 constexpr auto types = std::to_array<line_type<message>>({
     {"chunk", read_chunk_part},
     {"request", read_request},
@@ -227,6 +281,8 @@ constexpr auto types = std::to_array<line_type<message>>({
     {"cancel", read_cancel},
     {"refuse", read_refuse},
     {"hello", read_hello},
+    {"get_manifest", read_get_manifest},
+    {"manifest", read_manifest_part},
     {"ping", read_fieldless<message, ping_message>},
     {"error", read_error<message>},
 });

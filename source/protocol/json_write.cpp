@@ -39,7 +39,13 @@ public:
     line& chunks(std::string_view key, const chunk_set& chunks) {
         return field(key, "\"{}\"", chunks.to_ranges());
     }
-    line& set(const file_set_key& key) { return text("fileset", key.name).number("count", key.count); }
+    line& id(const file_set_id& id) { return text("id", id.to_hex()); }
+    line& set(const file_set_key& key) {
+        return key.is_published() ? this->id(*key.id) : text("fileset", key.name).number("count", key.count);
+    }
+    line& summary(const set_summary& set) {
+        return id(set.id).text("name", set.name).number("size", set.size).number("count", set.count);
+    }
 
     line& text_if_any(std::string_view key, std::string_view value) {
         return value.empty() ? *this : text(key, value);
@@ -52,11 +58,16 @@ public:
 
     line& claims(std::span<const chunk_claim> claims);
     line& holders(std::span<const holder> holders);
+    line& members(std::span<const holder> holders);
+    line& sets(std::span<const set_listing> sets);
     line& counts_if_any(std::string_view key, std::span<const std::uint32_t> counts);
 
     std::string finish() { return std::move(text_ += "}\n"); }
 
 private:
+    template <class Rest>
+    line& list_holders(std::span<const holder> holders, Rest rest);
+
     std::back_insert_iterator<std::string> end() { return std::back_inserter(text_); }
 
     template <class Value>
@@ -82,14 +93,37 @@ line& line::claims(std::span<const chunk_claim> claims) {
 }
 
 line& line::holders(std::span<const holder> holders) {
+    return list_holders(
+        holders, [](const holder& one) { return fmt::format(R"(,"chunks":"{}")", one.chunks.to_ranges()); });
+}
+
+line& line::members(std::span<const holder> holders) {
+    return list_holders(holders, [](const holder&) { return std::string_view{}; });
+}
+
+template <class Rest>
+line& line::list_holders(std::span<const holder> holders, Rest rest) {
     text_ += R"(,"holders":[)";
     std::string_view comma;
     for (const holder& one : holders) {
-        const std::string entry = fmt::format(
-            R"({}{{"peer":{},"name":{},"host":{},"port":{},"chunks":"{}"}})", comma, one.peer.value,
-            json_text(one.name), json_text(one.host), one.port, one.chunks.to_ranges());
+        const std::string entry =
+            fmt::format(R"({}{{"peer":{},"name":{},"host":{},"port":{}{}}})", comma, one.peer.value,
+                        json_text(one.name), json_text(one.host), one.port, rest(one));
         if (text_.size() + entry.size() > holders_end) break;
         text_ += entry;
+        comma = ",";
+    }
+    text_ += ']';
+    return *this;
+}
+
+line& line::sets(std::span<const set_listing> sets) {
+    text_ += R"(,"sets":[)";
+    std::string_view comma;
+    for (const set_listing& one : sets) {
+        fmt::format_to(end(), R"({}{{"id":"{}","name":{},"size":{},"count":{},"seeders":{},"leechers":{}}})",
+                       comma, one.set.id.to_hex(), json_text(one.set.name), one.set.size, one.set.count,
+                       one.seeders, one.leechers);
         comma = ",";
     }
     text_ += ']';
@@ -121,16 +155,32 @@ std::string to_line(const to_tracker::hello& m) {
         .finish();
 }
 
+std::string to_line(const to_tracker::publish& m) {
+    return line{"publish"}.summary(m.set).finish();
+}
+
 std::string to_line(const to_tracker::announce& m) {
-    return line{"announce"}.set(m.set).claims(m.chunks).finish();
+    line text{"announce"};
+    text.set(m.set);
+    return (m.set.is_published() ? text.chunks("chunks", m.held) : text.claims(m.chunks)).finish();
 }
 
 std::string to_line(const to_tracker::locate& m) {
-    return line{"locate"}.set(m.set).chunks("chunks", m.chunks).finish();
+    line text{"locate"};
+    text.set(m.set);
+    return (m.set.is_published() ? text : text.chunks("chunks", m.chunks)).finish();
 }
 
 std::string to_line(const to_tracker::withdraw& m) {
-    return line{"withdraw"}.set(m.set).chunks("chunks", m.chunks).finish();
+    line text{"withdraw"};
+    text.set(m.set);
+    return (m.chunks ? text.chunks("chunks", *m.chunks) : text).finish();
+}
+
+std::string to_line(const to_tracker::list& m) {
+    line text{"list"};
+    if (m.id) text.id(*m.id);
+    return (m.name ? text.text("name", *m.name) : text).finish();
 }
 
 std::string to_line(const to_tracker::leave&) {
@@ -156,13 +206,16 @@ std::string to_line(const from_tracker::announced& m) {
 }
 
 std::string to_line(const from_tracker::locations& m) {
-    return line{"locations"}
-        .set(m.set)
-        .claims(m.chunks)
-        .holders(m.holders)
+    line text{"locations"};
+    text.set(m.set);
+    (m.set.is_published() ? text.members(m.holders) : text.claims(m.chunks).holders(m.holders))
         .chunks_if_any("unknown", m.unknown)
-        .flag_if_set("more", m.more)
-        .finish();
+        .flag_if_set("more", m.more);
+    return text.finish();
+}
+
+std::string to_line(const from_tracker::filesets& m) {
+    return line{"filesets"}.sets(m.sets).flag_if_set("more", m.more).finish();
 }
 
 std::string to_line(const from_tracker::agreed& m) {
@@ -205,8 +258,22 @@ std::string to_line(const peer_to_peer::chunk_part& m) {
         .finish();
 }
 
+std::string to_line(const peer_to_peer::get_manifest& m) {
+    return line{"get_manifest"}.number("offset", m.offset).number("size", m.size).finish();
+}
+
+std::string to_line(const peer_to_peer::manifest_part& m) {
+    return line{"manifest"}
+        .number("offset", m.offset)
+        .number("size", m.size)
+        .number("total", m.total)
+        .finish();
+}
+
 std::string to_line(const peer_to_peer::refuse& m) {
-    return line{"refuse"}.chunk_or_any(m.chunk, m.any).text("reason", m.reason).finish();
+    line text{"refuse"};
+    (m.manifest ? text.flag("manifest", true) : text.chunk_or_any(m.chunk, m.any)).text("reason", m.reason);
+    return text.finish();
 }
 
 }  // namespace p2p

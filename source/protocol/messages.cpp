@@ -10,19 +10,7 @@ bool is_visible(char c) {
     return c > ' ' && c <= '~';
 }
 
-bool has_control_character(std::string_view utf8) {
-    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
-    // U+0080 .. U+009F, which terminals obey too
-    const auto is_high_control = [](char a, char b) { return a == '\xc2' && b <= '\x9f'; };
-    return std::any_of(utf8.begin(), utf8.end(), is_control) ||
-           std::adjacent_find(utf8.begin(), utf8.end(), is_high_control) != utf8.end();
-}
-
 }  // namespace
-
-bool is_name(std::string_view utf8) {
-    return !utf8.empty() && utf8.size() <= max_name_length && !has_control_character(utf8);
-}
 
 bool is_host(std::string_view text) {
     return !text.empty() && text.size() <= max_host_length &&

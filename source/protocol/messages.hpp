@@ -4,9 +4,11 @@
 
 #include "core/chunk_set.hpp"
 #include "core/file_set.hpp"
+#include "core/names.hpp"
 #include "core/types.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,9 +18,8 @@ namespace p2p {
 
 inline constexpr int protocol_version = 1;
 
-/// Longest line, its end not counted; longest name of a peer or a file-set, and longest host name, in bytes.
+/// Longest line, its end not counted, and longest host name, in bytes.
 inline constexpr std::size_t max_line_length = 64 * 1024;
-inline constexpr std::size_t max_name_length = 100;
 inline constexpr std::size_t max_host_length = 255;
 
 /// Most chunks with hashes in one message, and the longest range string that a sender puts into one, so that
@@ -32,11 +33,17 @@ inline constexpr std::size_t max_holders_per_message = 50;
 /// Most counts of other sets of the same name that one answer of a tracker names.
 inline constexpr std::size_t max_other_counts = 16;
 
-/// Largest part of a chunk that may follow one line, and the largest chunk.
+/// Most published sets that one line of a tracker lists.
+inline constexpr std::size_t max_sets_per_message = 100;
+
+/// Largest part of a chunk or of a manifest that may follow one line, the largest chunk, and the largest
+/// content of a published set.
 inline constexpr byte_count max_part_size = byte_count{1} << 20U;
 inline constexpr byte_count max_chunk_size = byte_count{1} << 62U;
+inline constexpr byte_count max_set_size = (byte_count{1} << 62U) - 1;
 
-/// A peer that others can connect to, and which of the chunks in question it holds.
+/// A peer that others can connect to, and which of the chunks in question it holds (for a published set that
+/// is not said: peers tell each other).
 struct holder {
     peer_id peer;
     std::string name;
@@ -57,8 +64,7 @@ struct ping_message {
     friend bool operator==(const ping_message&, const ping_message&) = default;
 };
 
-/// Names of peers and file-sets: 1 to max_name_length bytes without control characters. Hosts: visible ASCII.
-bool is_name(std::string_view utf8);
+/// 1 to max_host_length visible ASCII characters.
 bool is_host(std::string_view text);
 
 /// Instances of peers are drawn from 1 to this: numbers that every JSON parser holds exactly.
@@ -74,26 +80,38 @@ struct hello {
     std::string advertise;
     friend bool operator==(const hello&, const hello&) = default;
 };
+/// The sender has the manifest of this set, and is a member of it.
+struct publish {
+    set_summary set;
+    friend bool operator==(const publish&, const publish&) = default;
+};
 struct announce {
     file_set_key set;
-    std::vector<chunk_claim> chunks;
+    std::vector<chunk_claim> chunks;  ///< of a chunk folder
+    chunk_set held{};                 ///< of a published set
     friend bool operator==(const announce&, const announce&) = default;
 };
 struct locate {
     file_set_key set;
-    chunk_set chunks;
+    chunk_set chunks{};  ///< of a chunk folder; a published set is asked for as a whole
     friend bool operator==(const locate&, const locate&) = default;
 };
 struct withdraw {
     file_set_key set;
-    chunk_set chunks;
+    std::optional<chunk_set> chunks{};  ///< none: the peer is no longer a member of the set
     friend bool operator==(const withdraw&, const withdraw&) = default;
+};
+/// Which published sets are there? Visitors may ask too.
+struct list {
+    std::optional<file_set_id> id{};
+    std::optional<std::string> name{};
+    friend bool operator==(const list&, const list&) = default;
 };
 struct leave {
     friend bool operator==(const leave&, const leave&) = default;
 };
 
-using message = std::variant<hello, announce, locate, withdraw, leave, ping_message>;
+using message = std::variant<hello, publish, announce, locate, withdraw, list, leave, ping_message>;
 
 }  // namespace to_tracker
 
@@ -117,13 +135,19 @@ struct announced {
 /// The answer to locate; several of them where one line would not hold it (`more`: another follows).
 struct locations {
     file_set_key set;
-    std::vector<chunk_claim> chunks;  ///< what was asked for and is agreed
-    std::vector<holder> holders;      ///< who has which of these
+    std::vector<chunk_claim> chunks;  ///< what was asked for and is agreed; empty for a published set
+    std::vector<holder> holders;      ///< who has which of these; members of a published set
     chunk_set unknown;                ///< what was asked for and is not agreed
     bool more = false;
     friend bool operator==(const locations&, const locations&) = default;
 };
-/// Pushed: chunks that this peer asked for in vain can be had now.
+/// The answer to list, by name and id; several of them where one line would not hold it.
+struct filesets {
+    std::vector<set_listing> sets;
+    bool more = false;
+    friend bool operator==(const filesets&, const filesets&) = default;
+};
+/// Pushed: chunks of a chunk folder that this peer asked for in vain can be had now.
 struct agreed {
     file_set_key set;
     std::vector<chunk_claim> chunks;
@@ -134,7 +158,7 @@ struct pong {
     friend bool operator==(const pong&, const pong&) = default;
 };
 
-using message = std::variant<welcome, announced, locations, agreed, pong, error_message>;
+using message = std::variant<welcome, announced, locations, filesets, agreed, pong, error_message>;
 
 }  // namespace from_tracker
 
@@ -176,15 +200,30 @@ struct chunk_part {
     byte_count total = 0;  ///< size of the whole chunk
     friend bool operator==(const chunk_part&, const chunk_part&) = default;
 };
-/// A request (chunk 0: one for any) will not be served.
+/// Asks for a part of the manifest of the published set that the connection is about.
+struct get_manifest {
+    byte_count offset = 0;
+    byte_count size = 0;  ///< at most that many; fewer come where the manifest ends
+    friend bool operator==(const get_manifest&, const get_manifest&) = default;
+};
+/// A part of the manifest: `size` raw bytes follow the line.
+struct manifest_part {
+    byte_count offset = 0;
+    byte_count size = 0;
+    byte_count total = 0;  ///< size of the whole manifest
+    friend bool operator==(const manifest_part&, const manifest_part&) = default;
+};
+/// A request (chunk 0: one for any, or for the manifest) will not be served.
 struct refuse {
     chunk_index chunk;
     bool any = false;
     std::string reason;
+    bool manifest = false;
     friend bool operator==(const refuse&, const refuse&) = default;
 };
 
-using message = std::variant<hello, have, request, cancel, chunk_part, refuse, ping_message, error_message>;
+using message = std::variant<hello, have, request, cancel, chunk_part, get_manifest, manifest_part, refuse,
+                             ping_message, error_message>;
 
 }  // namespace peer_to_peer
 

@@ -11,7 +11,6 @@
 #include <charconv>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <vector>
 
 namespace p2p {
@@ -20,15 +19,6 @@ namespace {
 
 constexpr std::string_view part_prefix = ".p2p-part-";
 constexpr std::size_t hash_buffer = std::size_t{256} * 1024;
-
-tl::expected<file_stamp, std::string> stamp_of(int file, const std::string& name) {
-    struct stat info {};
-    if (::fstat(file, &info) != 0) return tl::unexpected{failure(name, errno)};
-    if (!S_ISREG(info.st_mode)) return tl::unexpected{name + ": not a regular file"};
-    constexpr std::int64_t ns_per_s = 1'000'000'000;
-    return file_stamp{static_cast<byte_count>(info.st_size),
-                      info.st_mtim.tv_sec * ns_per_s + info.st_mtim.tv_nsec, info.st_ino};
-}
 
 tl::expected<unique_fd, std::string> open_to_read(int folder, const std::string& name) {
     return open_beneath(folder, name, O_RDONLY | O_NONBLOCK);
@@ -100,6 +90,33 @@ private:
     chunk_hasher hasher_;
 };
 
+// The whole of one file, as long as it is the one that was hashed.
+class leaving_file final : public outgoing_chunk {
+public:
+    leaving_file(unique_fd file, std::string name, const file_stamp& hashed)
+        : file_(std::move(file)), name_(std::move(name)), hashed_(hashed) {}
+
+    byte_count size() const override { return hashed_.size; }
+
+    tl::expected<std::optional<file_range>, std::string> part(byte_count offset, byte_count,
+                                                              std::vector<std::byte>&) override {
+        if (const auto same = check(); !same) return tl::unexpected{same.error()};
+        return file_range{file_.get(), offset};
+    }
+
+    tl::expected<void, std::string> check() const {
+        const auto now = stamp_of(file_.get(), name_);
+        if (!now) return tl::unexpected{now.error()};
+        if (*now != hashed_) return tl::unexpected{about(name_, "changed since it was hashed")};
+        return {};
+    }
+
+private:
+    unique_fd file_;
+    std::string name_;
+    file_stamp hashed_;
+};
+
 // "chunk_7" or, where that name was taken, "chunk_7_": the chunk that stored_name() may have named so.
 std::optional<chunk_index> chunk_named(std::string_view name) {
     constexpr std::string_view prefix = "chunk_";
@@ -167,15 +184,14 @@ void chunk_folder::note(const hashed_chunk& hashed) {
     if (present_.insert(chunk)) listing_.names.insert_or_assign(chunk, stored_name(rivals_, chunk));
 }
 
-storage_job<stored_chunk> chunk_folder::open_job(chunk_index chunk) const {
+storage_job<std::unique_ptr<outgoing_chunk>> chunk_folder::open_job(chunk_index chunk) const {
     return [folder = folder_.get(), name = name_of(chunk),
-            hashed = stamps_.at(chunk)]() -> tl::expected<stored_chunk, std::string> {
+            hashed = stamps_.at(chunk)]() -> tl::expected<std::unique_ptr<outgoing_chunk>, std::string> {
         auto file = open_to_read(folder, name);
         if (!file) return tl::unexpected{file.error()};
-        const auto now = stamp_of(file->get(), name_in(folder, name));
-        if (!now) return tl::unexpected{now.error()};
-        if (*now != hashed) return tl::unexpected{name_in(folder, name) + ": changed since it was hashed"};
-        return stored_chunk{std::move(*file), 0, now->size};
+        auto leaving = std::make_unique<leaving_file>(std::move(*file), name_in(folder, name), hashed);
+        if (const auto same = leaving->check(); !same) return tl::unexpected{same.error()};
+        return leaving;
     };
 }
 
@@ -199,7 +215,7 @@ void chunk_folder::lost(chunk_index chunk) {
     stamps_.erase(chunk);
 }
 
-storage_job<void> chunk_folder::save_job() const {
+storage_job<void> chunk_folder::save_job() {
     return [folder = folder_.get(), listing = listing_] { return write_listing(folder, listing); };
 }
 

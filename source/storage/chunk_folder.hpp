@@ -3,6 +3,7 @@
 
 #include "core/local_chunks.hpp"
 #include "storage/chunk_store.hpp"
+#include "storage/unique_fd.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -20,12 +21,12 @@ public:
     const chunk_set& present() const override { return present_; }
     storage_job<hashed_chunk> hash_job(chunk_index chunk) const override;
     void note(const hashed_chunk& hashed) override;
-    storage_job<stored_chunk> open_job(chunk_index chunk) const override;
+    storage_job<std::unique_ptr<outgoing_chunk>> open_job(chunk_index chunk) const override;
     std::unique_ptr<incoming_chunk> receive(const chunk_claim& agreed) override;
     const chunk_set& leftovers() const override { return leftovers_; }
     storage_job<std::optional<hashed_chunk>> recover_job(const chunk_claim& agreed) const override;
     void lost(chunk_index chunk) override;
-    storage_job<void> save_job() const override;
+    storage_job<void> save_job() override;
 
 private:
     chunk_folder(unique_fd folder, chunk_listing listing);

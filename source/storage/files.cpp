@@ -63,6 +63,21 @@ tl::expected<std::string, std::string> read_small_file(const std::filesystem::pa
     return tl::unexpected{about(path.native(), "larger than " + show_size(max_size))};
 }
 
+file_stamp stamp_from(const struct stat& info) {
+    // Unsigned, because times after 2262 do not fit; they only need to differ.
+    constexpr std::uint64_t ns_per_s = 1'000'000'000;
+    const std::uint64_t modified = static_cast<std::uint64_t>(info.st_mtim.tv_sec) * ns_per_s +
+                                   static_cast<std::uint64_t>(info.st_mtim.tv_nsec);
+    return {static_cast<byte_count>(info.st_size), static_cast<std::int64_t>(modified), info.st_ino};
+}
+
+tl::expected<file_stamp, std::string> stamp_of(int file, const std::string& name) {
+    struct stat info {};
+    if (::fstat(file, &info) != 0) return tl::unexpected{failure(name, errno)};
+    if (!S_ISREG(info.st_mode)) return tl::unexpected{about(name, "not a regular file")};
+    return stamp_from(info);
+}
+
 ssize_t read_some(int fd, std::span<std::byte> into) {
     ssize_t got = 0;
     do {

@@ -2,6 +2,7 @@
 // Every error is one line that names the file: "/data/set/chunk_3: No such file or directory".
 #pragma once
 
+#include "core/file_stamp.hpp"
 #include "core/types.hpp"
 #include "storage/unique_fd.hpp"
 
@@ -12,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 namespace p2p {
@@ -31,6 +33,12 @@ tl::expected<unique_fd, std::string> open_folder(const std::filesystem::path& fo
 /// The content of a regular file of at most max_size bytes.
 tl::expected<std::string, std::string> read_small_file(const std::filesystem::path& path,
                                                        byte_count max_size);
+
+file_stamp stamp_from(const struct stat& info);
+
+/// What tells an open file from what it may become. An error where it is not a regular one; `name` is for
+/// that.
+tl::expected<file_stamp, std::string> stamp_of(int file, const std::string& name);
 
 /// What read(2) says, but an interruption by a signal.
 ssize_t read_some(int fd, std::span<std::byte> into);

@@ -16,6 +16,19 @@ std::string label(const file_set_key& set) {
     return fmt::format("{} ({} chunks)", printable(set.name), set.count);
 }
 
+std::string label(const set_summary& set) {
+    constexpr std::size_t first_digits = 8;
+    return fmt::format("{} ({}, {} chunks, id {}…)", printable(set.name), show_size(set.size), set.count,
+                       set.id.to_hex().substr(0, first_digits));
+}
+
+// What a visitor may ask without being a peer.
+bool is_for_visitors(const to_tracker::message& message) {
+    const auto* locate = std::get_if<to_tracker::locate>(&message);
+    return std::holds_alternative<to_tracker::list>(message) ||
+           (locate != nullptr && locate->set.is_published());
+}
+
 std::string host_of(const tcp::endpoint& remote) {
     const auto address = remote.address();
     // An IPv4 peer of a dual-stack listener is to look the same as that of an IPv4 one.
@@ -35,6 +48,7 @@ tracker_server::tracker_server(asio::any_io_executor executor, tracker_options o
     : executor_(executor),
       options_(std::move(options)),
       registry_(options_.agreement, options_.seed),
+      catalogue_(options_.seed),
       acceptor_(listen_on(executor, options_.listen)),
       connections_(executor) {}
 
@@ -100,14 +114,22 @@ awaitable<bool> tracker_server::handle_line(client& from, std::string_view text)
         welcome(from, *hello);
         co_return true;
     }
-    if (from.id == peer_id{}) throw protocol_violation({"hello_first", "the first message must be hello"});
+    if (from.id == peer_id{} && !is_for_visitors(*read))
+        throw protocol_violation({"hello_first", "the first message must be hello"});
 
-    if (const auto* announce = std::get_if<to_tracker::announce>(&*read)) {
+    if (const auto* published = std::get_if<to_tracker::publish>(&*read)) {
+        publish(from, published->set);
+    } else if (const auto* announce = std::get_if<to_tracker::announce>(&*read)) {
         handle(from, *announce);
     } else if (auto* locate = std::get_if<to_tracker::locate>(&*read)) {
-        co_await handle(from, std::move(*locate));
+        if (locate->set.is_published())
+            locate_published(from, *locate->set.id);
+        else
+            co_await locate_chunks(from, std::move(*locate));
     } else if (const auto* withdraw = std::get_if<to_tracker::withdraw>(&*read)) {
-        registry_.withdraw(from.id, withdraw->set, withdraw->chunks);
+        handle(from, *withdraw);
+    } else if (auto* list = std::get_if<to_tracker::list>(&*read)) {
+        co_await handle(from, std::move(*list));
     } else if (std::holds_alternative<ping_message>(*read)) {
         push(from, to_line(from_tracker::pong{}));
     } else {
@@ -129,6 +151,7 @@ void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
     if (joined.replaced) {
         client& old = *clients_.at(*joined.replaced);
         clients_.erase(*joined.replaced);
+        catalogue_.leave(*joined.replaced);
         old.id = peer_id{};
         push(old, to_line(error_message{"replaced", "another connection came for the same address"}));
         old.line.finish();
@@ -145,11 +168,17 @@ void tracker_server::forget(client& from, std::string_view why) {
     if (from.id == peer_id{}) return;
     spdlog::info("{} left: {}", label(from.id), why);
     clients_.erase(from.id);
+    catalogue_.leave(from.id);
     registry_.leave(from.id);
     from.id = peer_id{};
 }
 
+void tracker_server::publish(client& from, const set_summary& set) {
+    if (catalogue_.publish(from.id, set)) spdlog::info("{} published by {}", p2p::label(set), label(from.id));
+}
+
 void tracker_server::handle(client& from, const to_tracker::announce& announce) {
+    if (announce.set.is_published()) return announce_published(from, *announce.set.id, announce.held);
     const registry_news news = registry_.announce(from.id, announce.set, announce.chunks);
     log_news(announce.set, news);
     const auto others = registry_.other_counts(announce.set);
@@ -163,9 +192,56 @@ void tracker_server::handle(client& from, const to_tracker::announce& announce) 
     push_news(announce.set, news);
 }
 
-// A long answer goes out line by line, as fast as the peer reads it, and lets the other peers have their
-// turn.
-awaitable<void> tracker_server::handle(client& from, to_tracker::locate locate) {
+void tracker_server::announce_published(client& from, const file_set_id& id, const chunk_set& held) {
+    const auto taken = catalogue_.announce(from.id, id, held);
+    if (!taken) {
+        push(from, to_line(error_message{"not_published", "no peer has published a file-set with this id"}));
+        return;
+    }
+    auto pieces = taken->to_ranges(max_ranges_length);
+    if (pieces.empty()) pieces.emplace_back();
+    for (const std::string& ranges : pieces) {
+        from_tracker::announced answer{published_set(id), {}, {}, {}, {}};
+        answer.agreed = *chunk_set::parse(ranges, max_chunk_count);
+        push(from, to_line(answer));
+    }
+}
+
+void tracker_server::handle(client& from, const to_tracker::withdraw& withdraw) {
+    if (withdraw.set.is_published()) {
+        if (withdraw.chunks)
+            catalogue_.withdraw(from.id, *withdraw.set.id, *withdraw.chunks);
+        else
+            catalogue_.leave(from.id, *withdraw.set.id);
+    } else if (withdraw.chunks) {
+        registry_.withdraw(from.id, withdraw.set, *withdraw.chunks);
+    } else {
+        registry_.leave_set(from.id, withdraw.set);
+    }
+}
+
+void tracker_server::locate_published(client& from, const file_set_id& id) {
+    const auto asker = from.id == peer_id{} ? std::nullopt : std::optional{from.id};
+    from_tracker::locations answer{published_set(id), {}, {}, {}, false};
+    for (const peer_id peer : catalogue_.locate(asker, id, max_holders_per_message))
+        answer.holders.push_back(holder_for(peer, {}));
+    push(from, to_line(answer));
+}
+
+awaitable<void> tracker_server::handle(client& from, to_tracker::list list) {
+    const auto all = catalogue_.list(list.id, list.name);
+    auto next = all.begin();
+    do {
+        const auto left = static_cast<std::size_t>(all.end() - next);
+        const auto end = next + static_cast<std::ptrdiff_t>(std::min(left, max_sets_per_message));
+        const from_tracker::filesets answer{{next, end}, end != all.end()};
+        push(from, to_line(answer));
+        next = end;
+        co_await next_turn(from);
+    } while (next != all.end());
+}
+
+awaitable<void> tracker_server::locate_chunks(client& from, to_tracker::locate locate) {
     registry_.wait_for(from.id, locate.set, locate.chunks);
     const chunk_set agreed = registry_.agreed_in(locate.set, locate.chunks);
     const auto unknown = (locate.chunks - agreed).to_ranges(max_ranges_length);
@@ -182,9 +258,15 @@ awaitable<void> tracker_server::handle(client& from, to_tracker::locate locate) 
             answer.unknown = *chunk_set::parse(*next_unknown++, locate.set.count);
         answer.more = next_agreed || next_unknown != unknown.end();
         push(from, to_line(answer));
-        co_await asio::post(executor_, use_awaitable);
-        co_await from.line.room_in_outbox();
+        co_await next_turn(from);
     } while (next_agreed || next_unknown != unknown.end());
+}
+
+// A long answer goes out line by line, as fast as the peer reads it, and lets the other peers have their
+// turn.
+awaitable<void> tracker_server::next_turn(client& to) {
+    co_await asio::post(executor_, use_awaitable);
+    co_await to.line.room_in_outbox();
 }
 
 void tracker_server::log_news(const file_set_key& set, const registry_news& news) const {
@@ -235,12 +317,14 @@ void tracker_server::push(client& to, std::string_view line) const {
     }
 }
 
+holder tracker_server::holder_for(peer_id id, chunk_set chunks) const {
+    const peer_info& peer = registry_.peer(id);
+    return {id, peer.name, peer.address.host, peer.address.port, std::move(chunks)};
+}
+
 std::vector<holder> tracker_server::holders_of(const location& where) const {
     std::vector<holder> holders;
-    for (const auto& [id, chunks] : where.holders) {
-        const peer_info& peer = registry_.peer(id);
-        holders.push_back({id, peer.name, peer.address.host, peer.address.port, chunks});
-    }
+    for (const auto& [id, chunks] : where.holders) holders.push_back(holder_for(id, chunks));
     return holders;
 }
 

@@ -1,7 +1,8 @@
-// The tracker as a program sees it: accepts peers, one coroutine a connection, around the registry.
-// Decides nothing by itself: what is agreed and who holds what is the registry's.
+// The tracker as a program sees it: accepts peers, one coroutine a connection, around the registry
+// and the catalogue. Decides nothing by itself: what is agreed and who holds what is theirs to know.
 #pragma once
 
+#include "core/catalogue.hpp"
 #include "core/registry.hpp"
 #include "core/units.hpp"
 #include "net/stream.hpp"
@@ -39,7 +40,7 @@ private:
     struct client {
         client(tcp::socket socket, const tracker_server& server);
         stream line;
-        peer_id id;  // 0: no hello yet
+        peer_id id;  // 0: a visitor, or no hello yet
         std::string host;
     };
 
@@ -49,8 +50,14 @@ private:
     awaitable<void> read_lines(client& from);
     awaitable<bool> handle_line(client& from, std::string_view text);
     void welcome(client& from, const to_tracker::hello& hello);
+    void publish(client& from, const set_summary& set);
     void handle(client& from, const to_tracker::announce& announce);
-    awaitable<void> handle(client& from, to_tracker::locate locate);
+    void announce_published(client& from, const file_set_id& id, const chunk_set& held);
+    void handle(client& from, const to_tracker::withdraw& withdraw);
+    void locate_published(client& from, const file_set_id& id);
+    awaitable<void> locate_chunks(client& from, to_tracker::locate locate);
+    awaitable<void> handle(client& from, to_tracker::list list);
+    awaitable<void> next_turn(client& to);
     void forget(client& from, std::string_view why);
 
     void log_news(const file_set_key& set, const registry_news& news) const;
@@ -58,12 +65,14 @@ private:
     void push_standing(client& to, const file_set_key& set, const chunk_set& chunks);
     void push_available(client& to, const file_set_key& set, const chunk_set& chunks);
     void push(client& to, std::string_view line) const;
+    holder holder_for(peer_id peer, chunk_set chunks) const;
     std::vector<holder> holders_of(const location& where) const;
     std::string label(peer_id peer) const;
 
     asio::any_io_executor executor_;
     tracker_options options_;
-    registry registry_;
+    registry registry_;    // the peers, and what is agreed in chunk folders
+    catalogue catalogue_;  // of published sets; its peers are the registry's
     tcp::acceptor acceptor_;
     task_group connections_;
     std::unordered_map<peer_id, client*> clients_;

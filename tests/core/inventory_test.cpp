@@ -134,14 +134,6 @@ TEST_CASE("an offer ends when the own chunk turns out to be another") {
     CHECK(i.disputed() == set_of("1"));
 }
 
-TEST_CASE("every own chunk is news for the tracker once") {
-    inventory i = that_owns({"1a", "2a"});
-    CHECK(i.has_news_for_tracker());
-    CHECK(i.new_claims() == std::vector{claim("1a"), claim("2a")});
-    CHECK_FALSE(i.has_news_for_tracker());
-    CHECK(i.new_claims().empty());
-}
-
 TEST_CASE("every offer is news for other peers once") {
     inventory i = that_owns({"1a", "2a"});
     i.agree(claim("1a"));
@@ -151,16 +143,41 @@ TEST_CASE("every offer is news for other peers once") {
     CHECK(i.new_offers() == set_of("2"));
 }
 
-TEST_CASE("a chunk that was lost is not offered and the tracker is told") {
+TEST_CASE("a chunk that was lost is neither owned nor offered") {
     inventory i = that_owns({"1a", "2a"});
     i.agree(claim("1a"));
-    i.new_claims();
     i.lost({1});
+    CHECK(i.owned() == set_of("2"));
     CHECK(i.offered().empty());
     CHECK(i.new_offers().empty());
-    CHECK(i.has_news_for_tracker());
-    CHECK(i.new_losses() == set_of("1"));
-    CHECK_FALSE(i.has_news_for_tracker());
+}
+
+TEST_CASE("losing what was not there changes nothing") {
+    inventory i = that_owns({"1a"});
+    i.lost({2});
+    CHECK(i.owned() == set_of("1"));
+}
+
+TEST_CASE("the claims are those of the chunks that are there now") {
+    inventory i = that_owns({"2a", "1a", "3a"});
+    i.lost({2});
+    i.own(claim("3b"));
+    CHECK(i.owned() == set_of("1,3"));
+    CHECK(i.claim({1}) == claim("1a"));
+    CHECK(i.claim({3}) == claim("3b"));
+}
+
+TEST_CASE("of a published set, what is there is offered at once, whatever a tracker says") {
+    inventory i{[](chunk_index chunk) { return claim(std::to_string(chunk.value) + "a"); }};
+    CHECK(i.agreed({7}) == claim("7a"));
+    CHECK(i.is_agreed({7}));
+    i.own(claim("2a"));
+    CHECK(i.new_offers() == set_of("2"));
+    CHECK(i.all_answered());
+    i.stands({}, set_of("2"), set_of("2"));
+    CHECK(i.offered() == set_of("2"));
+    CHECK(i.disputed().empty());
+    CHECK(i.claim({2}) == claim("2a"));
 }
 
 TEST_CASE("a chunk that was lost is in dispute no more") {
@@ -168,34 +185,6 @@ TEST_CASE("a chunk that was lost is in dispute no more") {
     i.agree(claim("1a"));
     i.lost({1});
     CHECK(i.disputed().empty());
-}
-
-TEST_CASE("a chunk that was lost before the tracker knew it is not announced") {
-    inventory i = that_owns({"1a", "2a"});
-    i.lost({1});
-    CHECK(i.new_claims() == std::vector{claim("2a")});
-}
-
-TEST_CASE("a chunk that was lost and came back is announced and not withdrawn") {
-    inventory i = that_owns({"1a"});
-    i.new_claims();
-    i.lost({1});
-    i.own(claim("1a"));
-    CHECK(i.new_losses().empty());
-    CHECK(i.new_claims() == std::vector{claim("1a")});
-}
-
-TEST_CASE("losing what was not there is no news") {
-    inventory i;
-    i.lost({1});
-    CHECK_FALSE(i.has_news_for_tracker());
-}
-
-TEST_CASE("the claims are those of the chunks that are there now") {
-    inventory i = that_owns({"2a", "1a", "3a"});
-    i.lost({2});
-    i.own(claim("3b"));
-    CHECK(i.claims() == std::vector{claim("1a"), claim("3b")});
 }
 
 TEST_CASE("every own chunk is answered once the tracker said how each stands") {

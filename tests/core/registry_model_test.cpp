@@ -82,12 +82,13 @@ public:
 
     void step() {
         if (model_.peers.size() < 2) return join();
-        switch (random_() % 12) {
+        switch (random_() % 13) {
             case 0: return join();
             case 1: return leave();
-            case 2: return withdraw();
-            case 3:
-            case 4: return wait();
+            case 2: return leave_set();
+            case 3: return withdraw();
+            case 4:
+            case 5: return wait();
             default: return announce();
         }
     }
@@ -116,6 +117,12 @@ private:
         tested_.leave(who);
         model_.peers.erase(who);
         std::erase_if(at_port_, [who](const auto& entry) { return entry.second == who; });
+    }
+    void leave_set() {
+        const peer_id who = any_peer();
+        tested_.leave_set(who, key);
+        model_.peers.at(who).says.clear();
+        model_.peers.at(who).waits.clear();
     }
     void withdraw() {
         const peer_id who = any_peer();

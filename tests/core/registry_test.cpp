@@ -87,6 +87,9 @@ public:
     void withdraw(const std::string& name, const std::string& chunks) {
         tested.withdraw(ids_.at(name), usual_set, set_of(chunks));
     }
+    void leave_set(const std::string& name, const file_set_key& set = usual_set) {
+        tested.leave_set(ids_.at(name), set);
+    }
     void wait_for(const std::string& name, const std::string& chunks) {
         tested.wait_for(ids_.at(name), usual_set, set_of(chunks));
     }
@@ -609,6 +612,51 @@ TEST_CASE("a peer that leaves leaves all its sets") {
 }
 
 // --- locate
+
+TEST_CASE("a peer that leaves a set is no voter, no holder and no member of it any more") {
+    talk t{"ann", "bob", "carl", "eve"};
+    t.announce("ann", "1a 2a");
+    t.announce("bob", "1a");
+    t.leave_set("ann");
+    CHECK(t.standing("ann").empty());
+    CHECK(t.locate("eve", "1-2") == "1a@bob 2?");
+    CHECK(t.tested.locate(t.id("bob"), usual_set, set_of("1"), 50).holders.empty());
+    CHECK(t.announce("carl", "2a").promotions.empty());
+    CHECK(t.announce("ann", "").new_member);
+}
+
+TEST_CASE("a peer that leaves a set waits for nothing in it") {
+    talk t{quorum_of(1), {"ann", "eve"}};
+    t.wait_for("eve", "1");
+    t.leave_set("eve");
+    CHECK(t.announce("ann", "1a").available.empty());
+}
+
+TEST_CASE("a peer that leaves a set stays in its others, and what was agreed stays agreed") {
+    const file_set_key other{"other", 9};
+    talk t{quorum_of(1), {"ann", "eve"}};
+    t.announce("ann", "1a");
+    t.announce("ann", "1a", other);
+    t.leave_set("ann");
+    CHECK(t.locate("eve", "1") == "1a@");
+    CHECK(t.locate("eve", "1", other) == "1a@ann");
+    CHECK(t.announce("ann", "1b").disputes.size() == 1);
+}
+
+TEST_CASE("leaving a set that is unknown, or that the peer is not in, changes nothing") {
+    talk t{quorum_of(1), {"ann", "eve"}};
+    t.announce("ann", "1a");
+    t.leave_set("eve");
+    t.leave_set("ann", {"other", 9});
+    CHECK(t.locate("eve", "1") == "1a@ann");
+}
+
+TEST_CASE("a set that its only member leaves by name before anything is agreed is forgotten") {
+    talk t{"ann"};
+    t.announce("ann", "1a");
+    t.leave_set("ann");
+    CHECK(t.tested.other_counts({usual_set.name, 1}).empty());
+}
 
 TEST_CASE("in a set that nobody knows every chunk is unknown") {
     talk t{"eve"};

@@ -1,5 +1,7 @@
 #include "protocol/json.hpp"
 
+#include "core/manifest.hpp"
+
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -17,6 +19,10 @@ constexpr std::uint32_t count = 10;
 const file_set_key five{"default", 5};
 const std::string hash_text = "00112233445566778899aabbccddeeff";
 
+const std::string id_text = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+const file_set_id id = file_set_id::from_hex(id_text).value();
+const file_set_key published = published_set(id);
+
 chunk_set chunks(std::string_view ranges) {
     return chunk_set::parse(ranges, max_chunk_count).value();
 }
@@ -27,6 +33,14 @@ chunk_claim claim(std::uint32_t chunk, byte_count size) {
 
 holder bob() {
     return {peer_id{7}, "bob", "127.0.0.1", 6001, chunks("1-3")};
+}
+
+holder carol() {
+    return {peer_id{8}, "carol", "::1", 6002, {}};
+}
+
+set_summary photos() {
+    return {id, "photos", 4611686018427387903, 16777216};
 }
 
 auto from_peer(std::string_view line) {
@@ -54,6 +68,30 @@ const std::vector<written<to_tracker::message>> to_tracker_lines{
      R"({"type":"locate","fileset":"default","count":5,"chunks":"1-3,5"})"},
     {to_tracker::withdraw{five, chunks("2")},
      R"({"type":"withdraw","fileset":"default","count":5,"chunks":"2"})"},
+    {to_tracker::withdraw{five, {}}, R"({"type":"withdraw","fileset":"default","count":5})"},
+    {to_tracker::publish{photos()},
+     R"({"type":"publish","id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",)"
+     R"("name":"photos","size":4611686018427387903,"count":16777216})"},
+    {to_tracker::publish{{id, "nothing", 0, 0}},
+     R"({"type":"publish","id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","name":"nothing","size":0,"count":0})"},
+    {to_tracker::announce{published, {}, chunks("1-100,16777216")},
+     R"({"type":"announce","id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","chunks":"1-100,16777216"})"},
+    {to_tracker::announce{published, {}, {}},
+     R"({"type":"announce","id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","chunks":""})"},
+    {to_tracker::locate{published, {}},
+     R"({"type":"locate","id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"})"},
+    {to_tracker::withdraw{published, chunks("2")},
+     R"({"type":"withdraw","id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","chunks":"2"})"},
+    {to_tracker::withdraw{published, chunks("")},
+     R"({"type":"withdraw","id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","chunks":""})"},
+    {to_tracker::withdraw{published, {}},
+     R"({"type":"withdraw","id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"})"},
+    {to_tracker::list{}, R"({"type":"list"})"},
+    {to_tracker::list{id, {}},
+     R"({"type":"list","id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"})"},
+    {to_tracker::list{{}, "photos"}, R"({"type":"list","name":"photos"})"},
+    {to_tracker::list{id, "photos"},
+     R"({"type":"list","id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","name":"photos"})"},
     {to_tracker::leave{}, R"({"type":"leave"})"},
     {ping_message{}, R"({"type":"ping"})"},
 };
@@ -71,6 +109,20 @@ const std::vector<written<from_tracker::message>> from_tracker_lines{
      R"({"type":"locations","fileset":"default","count":5,)"
      R"("chunks":[{"chunk":1,"hash":"00112233445566778899aabbccddeeff","size":9}],)"
      R"("holders":[{"peer":7,"name":"bob","host":"127.0.0.1","port":6001,"chunks":"1-3"}],"more":true})"},
+    {from_tracker::announced{published, chunks("1-3"), {}, {}, {}},
+     R"({"type":"announced","id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","agreed":"1-3"})"},
+    {from_tracker::locations{published, {}, {}, {}, false},
+     R"({"type":"locations","id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","holders":[]})"},
+    {from_tracker::locations{published, {}, {carol(), carol()}, {}, true},
+     R"({"type":"locations","id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",)"
+     R"("holders":[{"peer":8,"name":"carol","host":"::1","port":6002},)"
+     R"({"peer":8,"name":"carol","host":"::1","port":6002}],"more":true})"},
+    {from_tracker::filesets{{}, false}, R"({"type":"filesets","sets":[]})"},
+    {from_tracker::filesets{{{photos(), 1, 2}, {{id, "\"", 0, 0}, 0, 0}}, true},
+     R"({"type":"filesets","sets":[{"id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",)"
+     R"("name":"photos","size":4611686018427387903,"count":16777216,"seeders":1,"leechers":2},)"
+     R"({"id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",)"
+     R"("name":"\"","size":0,"count":0,"seeders":0,"leechers":0}],"more":true})"},
     {from_tracker::agreed{five, {claim(2, 9)}, {bob()}},
      R"({"type":"agreed","fileset":"default","count":5,)"
      R"("chunks":[{"chunk":2,"hash":"00112233445566778899aabbccddeeff","size":9}],)"
@@ -85,6 +137,8 @@ const std::vector<written<peer_to_peer::message>> peer_lines{
      R"({"type":"hello","version":1,"name":"bob","transfer_port":6002,"instance":99,"fileset":"default","count":5,"chunks":"1-3"})"},
     {peer_to_peer::hello{1, "bob", 6002, five, {}, 99},
      R"({"type":"hello","version":1,"name":"bob","transfer_port":6002,"instance":99,"fileset":"default","count":5,"chunks":""})"},
+    {peer_to_peer::hello{1, "bob", 6002, published, chunks("1-10"), 99},
+     R"({"type":"hello","version":1,"name":"bob","transfer_port":6002,"instance":99,"id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","chunks":"1-10"})"},
     {peer_to_peer::have{chunks("7-9")}, R"({"type":"have","chunks":"7-9"})"},
     {peer_to_peer::request{chunk_index{7}, false, {}}, R"({"type":"request","chunk":7})"},
     {peer_to_peer::request{{}, true, {}}, R"({"type":"request","any":true})"},
@@ -99,6 +153,15 @@ const std::vector<written<peer_to_peer::message>> peer_lines{
      R"({"type":"chunk","chunk":7,"offset":4611686018427387903,"size":1,"total":4611686018427387904})"},
     {peer_to_peer::refuse{chunk_index{7}, false, "gone"}, R"({"type":"refuse","chunk":7,"reason":"gone"})"},
     {peer_to_peer::refuse{{}, true, "nothing new"}, R"({"type":"refuse","any":true,"reason":"nothing new"})"},
+    {peer_to_peer::refuse{{}, false, "not yet", true},
+     R"({"type":"refuse","manifest":true,"reason":"not yet"})"},
+    {peer_to_peer::get_manifest{0, 1048576}, R"({"type":"get_manifest","offset":0,"size":1048576})"},
+    {peer_to_peer::get_manifest{max_manifest_size - 1, 1},
+     R"({"type":"get_manifest","offset":1073741823,"size":1})"},
+    {peer_to_peer::manifest_part{1048576, 1, 1048577},
+     R"({"type":"manifest","offset":1048576,"size":1,"total":1048577})"},
+    {peer_to_peer::manifest_part{max_manifest_size - 1, 1, max_manifest_size},
+     R"({"type":"manifest","offset":1073741823,"size":1,"total":1073741824})"},
     {ping_message{}, R"({"type":"ping"})"},
     {error_message{"bad_field", "said \"no\""},
      R"({"type":"error","code":"bad_field","message":"said \"no\""})"},
@@ -327,8 +390,8 @@ TEST_CASE("a field of the wrong kind or size is refused by its name") {
             {R"({"type":"locate","fileset":"a","count":5,"chunks":"3,1"})", "bad_field", "\"chunks\""},
             {R"({"type":"locate","fileset":"a","count":5,"chunks":[1]})", "bad_field",
              "\"chunks\" must be text"},
-            {R"({"type":"withdraw","fileset":"a","count":5})", "bad_field",
-             "withdraw: \"chunks\" is missing"},
+            {R"({"type":"withdraw","fileset":"a","count":5,"chunks":"6"})", "bad_field",
+             "withdraw: \"chunks\" must be chunk ranges"},
         },
         read_to_tracker);
 }
@@ -393,6 +456,94 @@ TEST_CASE("a peer refuses what a peer must not say") {
         from_peer);
 }
 
+TEST_CASE("a set is named by its id or by name and count, and not by both") {
+    const std::string id_field = fmt::format(R"("id":"{}")", id_text);
+    const std::string both = R"({"type":"locate",)" + id_field + R"(,"fileset":"a","count":5,"chunks":"1"})";
+    const std::string id_and_count = R"({"type":"withdraw",)" + id_field + R"(,"count":5})";
+    const std::string agreed_published = R"({"type":"agreed",)" + id_field + R"(,"chunks":[],"holders":[]})";
+    check_refused(
+        {
+            {both, "bad_field", "locate: \"id\" goes without \"fileset\" and \"count\""},
+            {id_and_count, "bad_field", "withdraw: \"id\" goes without"},
+            {R"({"type":"locate","chunks":"1"})", "bad_field", "locate: \"fileset\" is missing"},
+            {R"({"type":"locate","id":"12"})", "bad_field", "\"id\" must be 64 hexadecimal digits"},
+            {R"({"type":"locate","id":5})", "bad_field", "\"id\" must be text"},
+            {R"({"type":"list","id":"12"})", "bad_field", "\"id\" must be 64 hexadecimal digits"},
+            {R"({"type":"list","name":""})", "bad_field", "\"name\" must be"},
+        },
+        read_to_tracker);
+    check_refused({{agreed_published, "bad_field", "\"fileset\" is missing"}}, read_from_tracker);
+}
+
+TEST_CASE("an id may be written in capitals") {
+    std::string capitals = id_text;
+    for (char& c : capitals)
+        if (c >= 'a') c = static_cast<char>(c - 'a' + 'A');
+    const auto back = read_to_tracker(fmt::format(R"({{"type":"locate","id":"{}"}})", capitals));
+    REQUIRE(back.has_value());
+    CHECK(std::get<to_tracker::locate>(*back).set == published);
+}
+
+TEST_CASE("what is said of a published set is refused where it is out of range") {
+    const auto published_with = [](std::string_view type, std::string_view rest) {
+        return fmt::format(R"({{"type":"{}","id":"{}",{}}})", type, id_text, rest);
+    };
+    check_refused(
+        {
+            {published_with("publish", R"("name":"a","size":4611686018427387904,"count":1)"), "bad_field",
+             "publish: \"size\" must be a whole number from 0 to 4611686018427387903"},
+            {published_with("publish", R"("name":"a","size":1,"count":16777217)"), "bad_field",
+             "\"count\" must be a whole number from 0 to 16777216"},
+            {published_with("publish", R"("name":"\n","size":1,"count":1)"), "bad_field", "\"name\""},
+            {published_with("publish", R"("size":1,"count":1)"), "bad_field", "\"name\" is missing"},
+            {published_with("announce", R"("more":1)"), "bad_field", "\"chunks\" is missing"},
+            {published_with("announce", R"("chunks":[])"), "bad_field", "\"chunks\" must be text"},
+            {published_with("announce", R"("chunks":"16777217")"), "bad_field", "\"chunks\""},
+        },
+        read_to_tracker);
+    check_refused(
+        {
+            {R"({"type":"filesets"})", "bad_field", "\"sets\" is missing"},
+            {R"({"type":"filesets","sets":[{}]})", "bad_field", "sets[0]: \"id\" is missing"},
+            {published_with("locations", R"("chunks":[])"), "bad_field", "\"holders\" is missing"},
+        },
+        read_from_tracker);
+}
+
+TEST_CASE("a part of a manifest is refused where it is out of range") {
+    check_refused(
+        {
+            {R"({"type":"get_manifest","offset":0})", "bad_field", "\"size\" is missing"},
+            {R"({"type":"get_manifest","offset":0,"size":0})", "bad_field", "from 1 to 1048576"},
+            {R"({"type":"get_manifest","offset":0,"size":1048577})", "bad_field", "from 1 to 1048576"},
+            {R"({"type":"get_manifest","offset":1073741824,"size":1})", "bad_field", "from 0 to 1073741823"},
+            {R"({"type":"manifest","offset":0,"size":1,"total":0})", "bad_field", "from 1 to 1073741824"},
+            {R"({"type":"manifest","offset":0,"size":1,"total":1073741825})", "bad_field", "\"total\""},
+            {R"({"type":"manifest","offset":0,"size":0,"total":9})", "bad_field", "\"size\" must be"},
+            {R"({"type":"manifest","offset":9,"size":1,"total":9})", "bad_field", "\"offset\" must be"},
+            {R"({"type":"manifest","offset":5,"size":5,"total":9})", "bad_field", "from 1 to 4"},
+            {R"({"type":"manifest","offset":0,"size":1048577,"total":9999999})", "bad_field",
+             "from 1 to 1048576"},
+            {R"({"type":"refuse","manifest":false,"reason":"no"})", "bad_field", "\"chunk\" is missing"},
+            {R"({"type":"refuse","manifest":1,"reason":"no"})", "bad_field", "\"manifest\" must be"},
+        },
+        from_peer);
+}
+
+TEST_CASE("the chunks of a published set are bounded by the count that the caller knows") {
+    const std::string hello = to_line(peer_to_peer::hello{1, "bob", 6002, published, chunks("11"), 99});
+    CHECK(!read_peer_to_peer(hello, 10).has_value());
+    CHECK(read_peer_to_peer(hello, 11).has_value());
+    CHECK(read_peer_to_peer(hello, max_chunk_count).has_value());
+    const std::string have = to_line(peer_to_peer::have{chunks("11")});
+    CHECK(!read_peer_to_peer(have, 10).has_value());
+    CHECK(read_peer_to_peer(have, max_chunk_count).has_value());
+    // A published set without content has no chunks.
+    CHECK(read_peer_to_peer(R"({"type":"have","chunks":""})", 0).has_value());
+    CHECK(!read_peer_to_peer(R"({"type":"have","chunks":"1"})", 0).has_value());
+    CHECK(!read_peer_to_peer(R"({"type":"request","chunk":1})", 0).has_value());
+}
+
 TEST_CASE("a name of the longest length passes and a longer one does not") {
     const auto hello = [](std::size_t length) {
         return read_to_tracker(to_line(to_tracker::hello{1, std::string(length, 'n'), 6001, ""}));
@@ -426,6 +577,8 @@ TEST_CASE("every line that this program writes fits the longest line") {
                            every_other(10'000'000, max_claims_per_message)};
     const std::vector holders(max_holders_per_message, talkative);
     const std::vector counts(100, max_chunk_count);
+    const set_summary summary{id, set.name, max_set_size, max_chunk_count};
+    const std::vector sets(max_sets_per_message, set_listing{summary, ~0U, ~0U});
 
     for (const std::string& line : {
              to_line(to_tracker::hello{protocol_version, set.name, 65535, talkative.host}),
@@ -436,6 +589,14 @@ TEST_CASE("every line that this program writes fits the longest line") {
              to_line(from_tracker::agreed{set, claims, holders}),
              to_line(peer_to_peer::hello{protocol_version, set.name, 65535, set, ranges, ~0ULL}),
              to_line(peer_to_peer::request{{}, true, ranges}),
+             to_line(to_tracker::publish{summary}),
+             to_line(to_tracker::announce{published, {}, ranges}),
+             to_line(to_tracker::withdraw{published, ranges}),
+             to_line(to_tracker::list{id, set.name}),
+             to_line(from_tracker::announced{published, ranges, {}, {}, {}}),
+             to_line(from_tracker::locations{published, {}, holders, {}, true}),
+             to_line(from_tracker::filesets{sets, true}),
+             to_line(peer_to_peer::hello{protocol_version, set.name, 65535, published, ranges, ~0ULL}),
          }) {
         CAPTURE(line.substr(0, 80));
         CHECK(line.size() <= max_line_length + 1);
@@ -456,6 +617,15 @@ TEST_CASE("holders that do not fit a line are left out and the first ones stay")
     CHECK(named.size() > 20);
     CHECK(named.size() < holders.size());
     CHECK(std::equal(named.begin(), named.end(), holders.begin()));
+}
+
+TEST_CASE("no holder of a published set is left out of a line, however long its name and host are") {
+    const holder talkative{
+        peer_id{~0ULL}, std::string(max_name_length, '"'), std::string(max_host_length, '\\'), 65535, {}};
+    const std::vector holders(max_holders_per_message, talkative);
+    const auto back = read_from_tracker(to_line(from_tracker::locations{published, {}, holders, {}, false}));
+    REQUIRE(back.has_value());
+    CHECK(std::get<from_tracker::locations>(*back).holders == holders);
 }
 
 TEST_CASE("eight levels are deep enough and nine are too deep") {

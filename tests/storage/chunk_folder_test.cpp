@@ -1,6 +1,7 @@
 #include "storage/chunk_folder.hpp"
 
 #include "storage/files.hpp"
+#include "support/served.hpp"
 #include "support/temp_folder.hpp"
 
 #include <doctest/doctest.h>
@@ -72,14 +73,7 @@ public:
     void save() { REQUIRE(store_->save_job()()); }
 
     /// What is served as this chunk, or the error.
-    std::string served(std::uint32_t chunk) const {
-        const auto opened = store_->open_job({chunk})();
-        if (!opened) return opened.error();
-        std::string content(opened->size, '\0');
-        const auto into = std::as_writable_bytes(std::span{content});
-        CHECK(read_some(opened->file.get(), into) == static_cast<ssize_t>(content.size()));
-        return content;
-    }
+    std::string served(std::uint32_t chunk) const { return test::served(*store_, chunk); }
 
     chunk_folder& store() { return *store_; }
     std::filesystem::path path(std::string_view name) const { return temp_ / name; }

@@ -61,7 +61,8 @@ pipe_ends make_terminal() {
         ::signal(SIGXFSZ, SIG_IGN);  // so that writing fails, as it does on a full disk
         ::setrlimit(RLIMIT_FSIZE, &limit);
     }
-    const bool ready = ::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 &&
+    const bool moved = how.working_folder.empty() || ::chdir(how.working_folder.c_str()) == 0;
+    const bool ready = moved && ::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 &&
                        ::dup2(output, STDERR_FILENO) >= 0;
     if (how.in == process::settings::input::closed) ::close(STDIN_FILENO);
     if (ready) ::execv(argv[0], argv);

@@ -7,6 +7,7 @@
 
 #include <condition_variable>
 #include <csignal>
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@ struct process_settings {
     input in = input::nothing;       ///< standard input; nothing: /dev/null
     bool obeys_permissions = false;  ///< file permissions count, even where the tests run as root
     unsigned long largest_file = 0;  ///< bytes that a file can have, as on a disk that is full; 0: any
+    std::filesystem::path working_folder{};  ///< where the program runs; empty: where the tests do
 };
 
 class process {

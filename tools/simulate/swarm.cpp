@@ -52,6 +52,7 @@ struct simulated_peer {
     std::filesystem::path folder;
     chunk_set at_start;
     std::uint32_t die_at = 0;  // killed: with so many chunks
+    std::unique_ptr<peer> program;
     std::unique_ptr<session> runs;
     std::unique_ptr<task_group> life;
     std::string problem;
@@ -144,19 +145,21 @@ void swarm::start(simulated_peer& peer) {
     std::unique_ptr<chunk_store> store = std::move(*opened);
     if (peer.part == role::corrupt) store = make_corrupt(std::move(store));
 
-    peer_options told;
-    told.folder = peer.folder;
-    told.name = peer.name;
-    told.listen = {"127.0.0.1", 0};
-    told.tracker = {"127.0.0.1", tracker_.port()};
-    told.limit_up = options_.up;
-    told.limit_down = options_.down;
+    peer_options program;
+    program.name = peer.name;
+    program.listen = {"127.0.0.1", 0};
+    program.limit_up = options_.up;
+    program.limit_down = options_.down;
+    program.seed = random_();
+    session_options told;
+    told.label = "default";
+    told.trackers = {{"127.0.0.1", tracker_.port()}};
     told.scheduling = options_.scheduling;
     told.uploads = options_.uploads;
-    told.seed = random_();
-    peer.runs = std::make_unique<session>(io_.get_executor(), pool_, std::move(store), told);
+    peer.program = std::make_unique<p2p::peer>(io_.get_executor(), pool_, program);
+    peer.runs = std::make_unique<session>(*peer.program, std::move(store), "default", told);
     peer.life = std::make_unique<task_group>(io_.get_executor());
-    peer.life->spawn(live(peer));
+    peer.life->spawn(peer.program->around(live(peer)));
 }
 
 awaitable<void> swarm::live(simulated_peer& peer) {

@@ -1,0 +1,89 @@
+// What a tracker knows of published file-sets: their summaries and who their members are. Their ids say what
+// is right, so that nothing has to be agreed. Has no socket and no clock.
+//
+// For each set it keeps track of
+//   * the summary that its first publisher gave; it is for lists only, peers check the manifest;
+//   * its members: which chunks each of them holds. A set is forgotten when the last one leaves.
+#pragma once
+
+#include "core/chunk_set.hpp"
+#include "core/file_set.hpp"
+#include "core/types.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace p2p {
+
+class catalogue {
+public:
+    explicit catalogue(std::uint64_t seed) : random_(seed) {}
+
+    /// Makes the peer a member; false: it is one already. The summary counts where the set was not known.
+    bool publish(peer_id peer, const set_summary& summary);
+
+    /// Makes the peer a member that holds these chunks too. The answer is what was taken of them: those that
+    /// the set has. None: nobody has published it.
+    std::optional<chunk_set> announce(peer_id peer, const file_set_id& id, chunk_set chunks);
+
+    /// The peer no longer holds these, and stays a member.
+    void withdraw(peer_id peer, const file_set_id& id, const chunk_set& chunks);
+
+    void leave(peer_id peer, const file_set_id& id);
+    void leave(peer_id peer);
+
+    /// The sets with this id and this name (where they are given), by name and id.
+    std::vector<set_listing> list(const std::optional<file_set_id>& id = {},
+                                  const std::optional<std::string>& name = {}) const;
+
+    /// At most `most` members at random without the asker, among them a seeder where there is one: it is
+    /// the first. Takes O(most^2), however many members there are.
+    std::vector<peer_id> locate(std::optional<peer_id> asker, const file_set_id& id, std::size_t most);
+
+private:
+    struct member {
+        chunk_set holds;
+        std::size_t place = 0;  // in `order`
+    };
+    class published {
+    public:
+        explicit published(set_summary summary) : summary_(std::move(summary)) {}
+
+        bool join(peer_id peer);  // false: it is a member already
+        void hold(peer_id peer, const chunk_set& chunks);
+        void lose(peer_id peer, const chunk_set& chunks);
+        void leave(peer_id peer);
+
+        const set_summary& summary() const { return summary_; }
+        set_listing listing() const;
+        bool has(peer_id peer) const { return members_.contains(peer); }
+        bool is_void() const { return members_.empty(); }
+        std::vector<peer_id> sample(std::optional<peer_id> asker, std::size_t most,
+                                    std::mt19937_64& random) const;
+
+    private:
+        bool is_seeder(const member& one) const { return one.place < seeders_; }
+        void sort_in(member& one);
+        void swap_places(std::size_t a, std::size_t b);
+
+        set_summary summary_;
+        std::unordered_map<peer_id, member> members_;
+        std::vector<peer_id> order_;  // the members, seeders first
+        std::size_t seeders_ = 0;
+    };
+
+    published* find(const file_set_id& id, peer_id peer);
+    bool join(published& set, peer_id peer);
+
+    std::mt19937_64 random_;
+    std::map<file_set_id, published> sets_;
+    std::unordered_map<peer_id, std::set<file_set_id>> sets_of_;
+};
+
+}  // namespace p2p

@@ -1,0 +1,123 @@
+#include "core/link.hpp"
+
+#include "core/manifest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+namespace p2p {
+
+namespace {
+
+constexpr std::string_view scheme = "p2p://";
+constexpr std::size_t quoted_length = 60;
+
+tl::unexpected<std::string> bad(std::string_view text, std::string_view expected) {
+    return tl::unexpected{fmt::format("\"{}\" is no {}", printable(text, quoted_length), expected)};
+}
+
+/// Those that RFC 3986 calls unreserved: a shell leaves them alone too, in a word that begins with "p2p".
+bool stands_for_itself(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+std::string percent_encoded(std::string_view text) {
+    std::string encoded;
+    for (const char c : text)
+        encoded +=
+            stands_for_itself(c) ? std::string{c} : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    return encoded;
+}
+
+/// The byte that two digits stand for.
+std::optional<char> parse_byte(std::string_view digits) {
+    unsigned value = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto [stopped_at, error] = std::from_chars(digits.data(), end, value, 16);
+    if (digits.size() != 2 || error != std::errc{} || stopped_at != end) return std::nullopt;
+    return static_cast<char>(value);
+}
+
+/// Takes what need not be encoded but is, and what should be encoded but is not: people type these.
+std::optional<std::string> percent_decoded(std::string_view text) {
+    std::string decoded;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const bool encoded = text[at] == '%';
+        const auto byte = encoded ? parse_byte(text.substr(at + 1, 2)) : text[at];
+        if (!byte) return std::nullopt;
+        decoded += *byte;
+        if (encoded) at += 2;
+    }
+    return decoded;
+}
+
+bool begins_with_scheme(std::string_view text) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    const std::string_view start = text.substr(0, scheme.size());
+    return std::equal(start.begin(), start.end(), scheme.begin(), scheme.end(),
+                      [&](char given, char wanted) { return lower(given) == wanted; });
+}
+
+/// The text before the first such character, and the text behind it.
+std::pair<std::string_view, std::string_view> cut_at(std::string_view text, char separator) {
+    const std::size_t at = text.find(separator);
+    if (at == std::string_view::npos) return {text, {}};
+    return {text.substr(0, at), text.substr(at + 1)};
+}
+
+tl::expected<std::vector<endpoint>, std::string> parse_trackers(std::string_view text) {
+    const auto commas = static_cast<std::size_t>(std::count(text.begin(), text.end(), ','));
+    if (commas >= max_link_trackers)
+        return tl::unexpected{
+            fmt::format("the link names {} trackers, more than {}", commas + 1, max_link_trackers)};
+    std::vector<endpoint> trackers;
+    for (std::size_t i = 0; i <= commas; ++i) {
+        const auto [first, rest] = cut_at(text, ',');
+        auto tracker = parse_endpoint(first, usual_tracker_port);
+        if (!tracker) return tl::unexpected{std::move(tracker.error())};
+        trackers.push_back(std::move(*tracker));
+        text = rest;
+    }
+    return trackers;
+}
+
+tl::expected<std::string, std::string> parse_name(std::string_view text) {
+    auto name = percent_decoded(text);
+    if (!name) return bad(text, "name of a link (a % comes before two hexadecimal digits)");
+    const std::string why = name->empty() ? "" : why_no_set_name(*name);
+    if (!why.empty()) return bad(*name, "name of a file-set: " + why);
+    return std::move(*name);
+}
+
+}  // namespace
+
+std::string link::to_string() const {
+    std::string text{scheme};
+    for (const endpoint& tracker : trackers) {
+        if (&tracker != &trackers.front()) text += ',';
+        text += tracker.to_string();
+    }
+    text += '/' + id.to_hex();
+    return name.empty() ? text : text + '/' + percent_encoded(name);
+}
+
+tl::expected<link, std::string> parse_link(std::string_view text) {
+    if (!begins_with_scheme(text)) return bad(text, "link (expected p2p://TRACKER:PORT/ID/NAME)");
+    const auto [trackers_text, path] = cut_at(text.substr(scheme.size()), '/');
+    const auto [id_text, name_text] = cut_at(path, '/');
+    auto trackers = parse_trackers(trackers_text);
+    if (!trackers) return tl::unexpected{std::move(trackers.error())};
+    const auto id = file_set_id::from_hex(id_text);
+    if (!id)
+        return bad(id_text, "id of a file-set (expected p2p://TRACKER:PORT/ID/NAME, an ID of 64 digits)");
+    auto name = parse_name(name_text);
+    if (!name) return tl::unexpected{std::move(name.error())};
+    return link{std::move(*trackers), *id, std::move(*name)};
+}
+
+}  // namespace p2p

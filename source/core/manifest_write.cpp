@@ -1,0 +1,75 @@
+#include "core/manifest.hpp"
+#include "core/manifest_format.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace p2p {
+
+namespace {
+
+std::string name_line(std::string_view name) {
+    return fmt::format("{}\nname {} {}\n", manifest_head, name.size(), name);
+}
+
+/// What is before the target and the path. Short enough to take no memory of its own.
+std::string numbers_of(const manifest_item& item) {
+    const char letter = kind_letters.at(static_cast<std::size_t>(item.kind));
+    switch (item.kind) {
+        case entry_kind::link: return fmt::format("{} {} {} ", letter, item.target.size(), item.path.size());
+        case entry_kind::folder: return fmt::format("{} {} ", letter, item.path.size());
+        default: return fmt::format("{} {} {} ", letter, item.size, item.path.size());
+    }
+}
+
+std::size_t target_length(const manifest_item& item) {
+    return item.kind == entry_kind::link ? item.target.size() + 1 : 0;
+}
+
+std::size_t length_of(const manifest_item& item) {
+    return numbers_of(item).size() + target_length(item) + item.path.size() + 1;
+}
+
+void append(std::string& text, const manifest_item& item) {
+    text += numbers_of(item);
+    if (item.kind == entry_kind::link) text.append(item.target).append(" ");
+    text.append(item.path).append("\n");
+}
+
+void append(std::string& text, std::span<const std::uint8_t> bytes) {
+    text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+void append(std::string& text, const published_chunk& chunk) {
+    for (const unsigned shift : {24U, 16U, 8U, 0U}) text += static_cast<char>(chunk.size >> shift & 0xFFU);
+    append(text, chunk.hash.bytes);
+    append(text, chunk.sha256.bytes);
+}
+
+std::string written(std::string_view name, std::span<const manifest_item> items,
+                    std::span<const published_chunk> chunks) {
+    const std::string head = name_line(name) + fmt::format("entries {}\n", items.size());
+    const std::string chunk_head = fmt::format("chunks {}\n", chunks.size());
+    std::size_t length = head.size() + chunk_head.size() + chunks.size() * chunk_record::length;
+    for (const manifest_item& item : items) length += length_of(item);
+    std::string text;
+    text.reserve(length);
+    text += head;
+    for (const manifest_item& item : items) append(text, item);
+    text += chunk_head;
+    for (const published_chunk& chunk : chunks) append(text, chunk);
+    return text;
+}
+
+}  // namespace
+
+tl::expected<manifest, std::string> manifest::make(std::string_view name, std::vector<manifest_item> items,
+                                                   std::span<const published_chunk> chunks) {
+    std::sort(items.begin(), items.end(),
+              [](const manifest_item& a, const manifest_item& b) { return path_less(a.path, b.path); });
+    // What cannot be read back is not written: so the same rules hold for both.
+    return parse(written(name, items, chunks));
+}
+
+}  // namespace p2p

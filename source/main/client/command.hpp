@@ -1,0 +1,74 @@
+// What p2pclient was told, and the commands that do it. Each returns the exit code or throws
+// (session_failure, network_failure, std::exception): main() turns that into one line and a code.
+#pragma once
+
+#include "core/link.hpp"
+#include "peer/options.hpp"
+#include "peer/peer.hpp"
+#include "peer/session.hpp"
+#include "peer/set_work.hpp"
+#include "tracker/server.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace p2p::client {
+
+struct command {
+    peer_options peer;
+    session_options session;
+    std::vector<endpoint> trackers;
+    std::string log_level = "info";
+
+    std::filesystem::path chunk_folder;  // the original form
+    std::string fileset = "default";
+
+    std::filesystem::path path;  // share
+    share_options share;
+    std::vector<std::string> excludes;
+    std::optional<endpoint> with_tracker;
+
+    std::string target;  // get: a link, an id or a name
+    std::filesystem::path destination;
+    std::vector<std::filesystem::path> reuse;
+    bool stay = false;
+
+    std::vector<std::filesystem::path> folders;  // serve, verify
+
+    std::string file;  // split, join
+    std::string folder;
+    byte_count chunk_size = byte_count{1} << 20U;
+};
+
+exit_code run_chunk_folder(const command& told);
+exit_code share(const command& told);
+exit_code get(const command& told);
+exit_code list(const command& told);
+exit_code serve(const command& told);
+exit_code verify(const command& told);
+exit_code split(const command& told);
+exit_code join(const command& told);
+
+// --- what they have in common
+
+inline constexpr std::uint16_t default_tracker_port = usual_tracker_port;
+
+/// One line on stderr.
+exit_code say(exit_code code, std::string_view message);
+
+/// Runs the coroutine, and everything it starts on this io_context, to the end. Throws what it throws.
+void run(asio::io_context& io, awaitable<void> work);
+
+/// The trackers to use where none was named.
+std::vector<endpoint> trackers_or_default(const std::vector<endpoint>& named);
+
+/// Runs the session; a signal stops it, and a second one does not wait for anything.
+awaitable<exit_code> run_until_stopped(peer& self, session& one);
+
+/// Opens what is kept about a set beneath its files, or explains in the log why nothing can be kept there.
+std::optional<set_state> open_state_if_possible(const std::filesystem::path& root, const file_set_id& id);
+
+}  // namespace p2p::client

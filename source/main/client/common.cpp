@@ -1,0 +1,47 @@
+#include "main/client/command.hpp"
+#include "storage/set_state.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+
+namespace p2p::client {
+
+exit_code say(exit_code code, std::string_view message) {
+    fmt::print(stderr, "p2pclient: {}\n", message);
+    return code;
+}
+
+void run(asio::io_context& io, awaitable<void> work) {
+    std::exception_ptr failure;
+    asio::co_spawn(io, std::move(work), [&failure](std::exception_ptr error) { failure = error; });
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+}
+
+std::vector<endpoint> trackers_or_default(const std::vector<endpoint>& named) {
+    return named.empty() ? std::vector<endpoint>{{"127.0.0.1", default_tracker_port}} : named;
+}
+
+awaitable<exit_code> run_until_stopped(peer& self, session& one) {
+    struct farewell {
+        peer& self;
+        ~farewell() { self.on_stop_signal({}); }
+    } const at_the_end{self};
+    self.on_stop_signal([&one] { one.stop(); });
+    co_return co_await one.run();
+}
+
+std::optional<set_state> open_state_if_possible(const std::filesystem::path& root, const file_set_id& id) {
+    auto state = set_state::open(root, id);
+    if (state) return std::move(*state);
+    if (state.error().find("another peer") != std::string::npos)
+        throw session_failure(exit_code::storage, state.error());
+    spdlog::warn(
+        "{}: what is known about the files cannot be kept, `serve` would have to read them all again",
+        state.error());
+    return std::nullopt;
+}
+
+}  // namespace p2p::client

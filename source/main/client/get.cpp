@@ -1,0 +1,152 @@
+#include "main/client/command.hpp"
+#include "net/on_pool.hpp"
+#include "peer/visit.hpp"
+#include "storage/set_state.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <sys/statvfs.h>
+
+namespace p2p::client {
+
+namespace {
+
+constexpr duration usual_patience = std::chrono::seconds{30};
+
+struct getting {
+    const command& told;
+    asio::thread_pool& pool;
+    peer& self;
+    link from;             // its id is not known yet, where a name was given
+    std::string look_for;  // that name
+    std::filesystem::path destination;
+    exit_code code = exit_code::ok;
+};
+
+void fail_storage(const std::string& why) {
+    throw session_failure(exit_code::storage, why);
+}
+
+bool is_single_file(const manifest& set) {
+    return set.entry_count() == 1 && set.entry(0).is_file() && set.entry(0).path == set.name();
+}
+
+/// A file goes where the user is, a folder's content into a folder of its name there.
+std::filesystem::path usual_destination(const manifest& set) {
+    return is_single_file(set) ? std::filesystem::path{"."} : std::filesystem::path{set.name()};
+}
+
+/// What an earlier `get` into the same place left.
+std::shared_ptr<const manifest> manifest_at_hand(const command& told, const link& from) {
+    std::vector<std::filesystem::path> places{"."};
+    if (!from.name.empty()) places.emplace_back(from.name);
+    if (!told.destination.empty()) places = {told.destination};
+    for (const auto& place : places)
+        if (auto set = read_manifest(place, from.id)) return std::move(*set);
+    return nullptr;
+}
+
+void check_room(const std::filesystem::path& where, byte_count needed) {
+    struct statvfs room {};
+    if (::statvfs(where.c_str(), &room) != 0) return;
+    const byte_count free = byte_count{room.f_bavail} * room.f_frsize;
+    if (free < needed)
+        fail_storage(fmt::format("{}: {} are needed, only {} are free", printable(where.native()),
+                                 show_size(needed), show_size(free)));
+}
+
+std::unique_ptr<published_store> open_destination(const std::filesystem::path& root,
+                                                  const std::shared_ptr<const manifest>& set,
+                                                  const link& from) {
+    std::error_code error;
+    std::filesystem::create_directories(root, error);
+    if (error) fail_storage(fmt::format("{}: {}", printable(root.native()), error.message()));
+    auto state = set_state::open(root, set->id());
+    if (!state) fail_storage(state.error());
+    auto kept = state->write_manifest(*set);
+    if (kept) kept = state->write_link(from);
+    if (kept) kept = check_case(*state, *set);
+    if (!kept) fail_storage(kept.error());
+    auto disk = set_disk::open(root, set, std::move(*state));
+    if (!disk) fail_storage(disk.error());
+    return std::make_unique<published_store>(std::move(*disk));
+}
+
+std::string show_found(const prepared& before, const published_store& store) {
+    std::string text =
+        fmt::format("{} of {} were there", show_size(before.found), show_size(store.published()->size()));
+    if (before.copied > 0) text += fmt::format(", {} were copied on this machine", show_size(before.copied));
+    return text + fmt::format(", {} are to be fetched", show_size(store.missing_bytes()));
+}
+
+awaitable<void> get_set(getting& what) {
+    if (!what.look_for.empty()) what.from.id = co_await find_by_name(what.from.trackers, what.look_for);
+    std::shared_ptr<const manifest> set = manifest_at_hand(what.told, what.from);
+    if (!set)
+        set = co_await fetch_manifest(what.self, what.from.trackers, what.from.id,
+                                      what.told.session.give_up_after.value_or(usual_patience));
+    what.from.name = set->name();
+    what.destination = what.told.destination.empty() ? usual_destination(*set) : what.told.destination;
+    const auto open = [&] { return open_destination(what.destination, set, what.from); };
+    std::unique_ptr<published_store> store = co_await on_pool(what.pool, open);
+
+    const prepared before = co_await prepare(what.pool, *store, false, what.told.reuse);
+    check_room(what.destination, store->missing_bytes());
+    const std::string label = printable(set->name());
+    spdlog::info("{}: {}", label, show_found(before, *store));
+    const bool all_there = store->missing().empty();
+    const auto job = store->save_job();
+    const auto saved = co_await on_pool(what.pool, job);
+    if (!saved) fail_storage(saved.error());
+
+    if (!all_there || what.told.stay) {
+        session_options options = what.told.session;
+        options.label = label;
+        options.trackers = what.from.trackers;
+        options.once = !what.told.stay;
+        session fetching(what.self, std::move(store), {}, options);
+        what.code = co_await run_until_stopped(what.self, fetching);
+        if (!fetching.complete()) {
+            what.code =
+                say(exit_code::incomplete, fmt::format("{}: {} of {} chunks are still missing", label,
+                                                       fetching.missing().size(), set->chunk_count()));
+            co_return;
+        }
+    }
+    const auto forget = [&] { forget_outdated(what.destination, *set); };
+    co_await on_pool(what.pool, forget);
+    spdlog::info("{}: complete in {}", label, printable(what.destination.native()));
+}
+
+/// A link, an id, or a name.
+void parse_target(getting& what) {
+    const std::string& target = what.told.target;
+    if (const auto parsed = parse_link(target)) {
+        what.from = *parsed;
+        if (!what.told.trackers.empty()) what.from.trackers = what.told.trackers;
+        return;
+    } else if (target.find("://") != std::string::npos) {
+        throw session_failure(exit_code::usage, parsed.error());
+    }
+    what.from.trackers = trackers_or_default(what.told.trackers);
+    if (const auto id = sha256_digest::from_hex(target))
+        what.from.id = *id;
+    else
+        what.look_for = target;
+}
+
+}  // namespace
+
+exit_code get(const command& told) {
+    asio::io_context io;
+    asio::thread_pool pool;
+    peer self(io.get_executor(), pool, told.peer);
+    getting what{told, pool, self, {}, {}, {}};
+    parse_target(what);
+    run(io, self.around(get_set(what)));
+    pool.join();
+    return what.code;
+}
+
+}  // namespace p2p::client

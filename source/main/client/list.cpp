@@ -1,0 +1,30 @@
+#include "main/client/command.hpp"
+#include "peer/visit.hpp"
+
+#include <fmt/format.h>
+
+namespace p2p::client {
+
+namespace {
+
+awaitable<void> print_list(endpoint tracker) {
+    const std::vector<set_listing> sets = co_await list_sets(std::move(tracker), std::nullopt, std::nullopt);
+    if (!sets.empty())
+        fmt::print("{:<64} {:>10} {:>8} {:>7} {:>8}  {}\n", "id", "size", "chunks", "seeders", "leechers",
+                   "name");
+    for (const set_listing& one : sets)
+        fmt::print("{:<64} {:>10} {:>8} {:>7} {:>8}  {}\n", one.set.id.to_hex(), show_size(one.set.size),
+                   one.set.count, one.seeders, one.leechers, printable(one.set.name));
+}
+
+}  // namespace
+
+exit_code list(const command& told) {
+    for (const endpoint& tracker : trackers_or_default(told.trackers)) {
+        asio::io_context io;
+        run(io, print_list(tracker));
+    }
+    return exit_code::ok;
+}
+
+}  // namespace p2p::client

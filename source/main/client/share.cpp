@@ -1,0 +1,142 @@
+#include "main/client/command.hpp"
+#include "net/listener.hpp"
+#include "net/on_pool.hpp"
+#include "net/own_address.hpp"
+#include "storage/set_state.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace p2p::client {
+
+namespace {
+
+bool is_every_address(const std::string& host) {
+    return host == "0.0.0.0" || host == "::" || host.empty();
+}
+
+/// A tracker of one's own. Others are told an address that they can reach it at; the sharer uses the same, so
+/// that the tracker sees the sharer as others should.
+endpoint reachable(const tracker_server& tracker, const endpoint& asked_for) {
+    return {is_every_address(asked_for.host) ? own_address() : asked_for.host, tracker.port()};
+}
+
+void warn_of_what_is_left_out(const scanned_tree& tree) {
+    constexpr std::size_t most_named = 5;
+    for (std::size_t i = 0; i < std::min(most_named, tree.left_out.size()); ++i)
+        spdlog::warn("{}: left out: no file, folder or link",
+                     printable((tree.root / tree.left_out[i]).native()));
+    if (tree.left_out.size() > most_named)
+        spdlog::warn("{} more were left out", tree.left_out.size() - most_named);
+}
+
+std::unique_ptr<published_store> store_of(const std::filesystem::path& root, const hashed_tree& hashed,
+                                          const link& where) {
+    auto state = open_state_if_possible(root, hashed.set->id());
+    if (state) {
+        auto kept = state->write_manifest(*hashed.set);
+        if (kept) kept = state->write_link(where);
+        if (kept) kept = state->rewrite_journal("");
+        if (!kept) throw session_failure(exit_code::storage, kept.error());
+    }
+    auto disk = set_disk::open(root, hashed.set, std::move(state));
+    if (!disk) throw session_failure(exit_code::storage, disk.error());
+    auto store = std::make_unique<published_store>(std::move(*disk));
+    store->all_present(hashed.stamps);
+    if (const auto saved = store->save_job()(); !saved)
+        throw session_failure(exit_code::storage, saved.error());
+    forget_outdated(root, *hashed.set);
+    return store;
+}
+
+awaitable<void> print_link(session& shared, link where) {
+    co_await shared.announced();
+    if (shared.stopping()) co_return;
+    fmt::print("{}\n", where.to_string());
+    std::fflush(stdout);
+}
+
+struct sharing {
+    const command& told;
+    asio::thread_pool& pool;
+    peer& self;
+    std::vector<endpoint> trackers;
+    scanned_tree tree;
+    exit_code code = exit_code::ok;
+};
+
+awaitable<void> share_tree(sharing& what) {
+    const std::filesystem::path root = what.tree.root;
+    const hashed_tree hashed = co_await hash_tree(what.pool, std::move(what.tree), what.told.share);
+    const link where{what.trackers, hashed.set->id(), std::string{hashed.set->name()}};
+    const auto open = [&] { return store_of(root, hashed, where); };
+    std::unique_ptr<chunk_store> store = co_await on_pool(what.pool, open);
+
+    session_options options = what.told.session;
+    options.label = where.name;
+    options.trackers = what.trackers;
+    options.fetch = false;
+    session shared(what.self, std::move(store), {}, options);
+    task_group beside(what.self.executor());
+    beside.spawn(print_link(shared, where));
+    std::exception_ptr failure;
+    try {
+        what.code = co_await run_until_stopped(what.self, shared);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    beside.cancel();
+    co_await beside.join();
+    if (failure) std::rethrow_exception(failure);
+}
+
+awaitable<void> with_tracker(tracker_server& tracker, awaitable<void> work) {
+    task_group tasks(co_await asio::this_coro::executor);
+    tasks.spawn(tracker.run());
+    std::exception_ptr failure;
+    try {
+        co_await std::move(work);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    tasks.cancel();
+    co_await tasks.join();
+    if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace
+
+exit_code share(const command& told) {
+    auto tree = scan_tree(told.path, told.excludes);
+    if (!tree) return say(exit_code::storage, tree.error());
+    warn_of_what_is_left_out(*tree);
+    const std::string name = told.share.name.empty() ? tree->name : told.share.name;
+    if (const std::string why = why_no_set_name(name); !why.empty())
+        return say(exit_code::usage,
+                   fmt::format("the name \"{}\" {}: choose one with --name", printable(name), why));
+
+    asio::io_context io;
+    asio::thread_pool pool;
+    std::unique_ptr<tracker_server> tracker;
+    std::vector<endpoint> trackers = told.trackers;
+    if (told.with_tracker) {
+        tracker_options options;
+        options.listen = *told.with_tracker;
+        options.seed = std::random_device{}();
+        tracker = std::make_unique<tracker_server>(io.get_executor(), options);
+        trackers.insert(trackers.begin(), reachable(*tracker, *told.with_tracker));
+        spdlog::info("tracker listens on {}", endpoint{options.listen.host, tracker->port()}.to_string());
+    }
+    peer self(io.get_executor(), pool, told.peer);
+    sharing what{told, pool, self, trackers_or_default(trackers), std::move(*tree)};
+    awaitable<void> work = self.around(share_tree(what));
+    if (tracker) work = with_tracker(*tracker, std::move(work));
+    run(io, std::move(work));
+    pool.join();
+    return what.code;
+}
+
+}  // namespace p2p::client

@@ -1,0 +1,67 @@
+#include "main/client/command.hpp"
+#include "net/on_pool.hpp"
+#include "storage/set_state.hpp"
+#include "storage/set_verify.hpp"
+
+#include <fmt/format.h>
+
+namespace p2p::client {
+
+namespace {
+
+exit_code worse(exit_code a, exit_code b) {
+    return a == exit_code::ok ? b : a;
+}
+
+awaitable<exit_code> verify_set(asio::thread_pool& pool, std::filesystem::path root, file_set_id id) {
+    auto set = read_manifest(root, id);
+    if (!set) throw session_failure(exit_code::storage, set.error());
+    // While a peer uses the set, or where nothing can be written, it is verified all the same.
+    auto state = set_state::open(root, id);
+    auto disk = set_disk::open(root, *set, state ? std::optional{std::move(*state)} : std::nullopt);
+    if (!disk) throw session_failure(exit_code::storage, disk.error());
+
+    const chunk_set wrong = co_await find_wrong(pool, *disk);
+    const auto compare = [&] {
+        auto lines = differences(**disk, wrong);
+        if ((*disk)->has_state()) (void)record_wrong(**disk, wrong);
+        return lines;
+    };
+    const std::vector<std::string> lines = co_await on_pool(pool, compare);
+    for (const std::string& line : lines) fmt::print("{}\n", line);
+    const std::string name = printable((*set)->name());
+    if (lines.empty() && wrong.empty()) {
+        fmt::print("{}: every byte is what was published\n", name);
+        co_return exit_code::ok;
+    }
+    co_return say(exit_code::differs,
+                  fmt::format("{}: {} of {} chunks are wrong or missing; `get` repairs them", name,
+                              wrong.size(), (*set)->chunk_count()));
+}
+
+awaitable<void> verify_all(const command& told, asio::thread_pool& pool, exit_code& code) {
+    for (const std::filesystem::path& root : told.folders) {
+        const std::vector<file_set_id> ids = sets_in(root);
+        if (ids.empty())
+            throw session_failure(
+                exit_code::storage,
+                fmt::format("{}: nothing was shared from here or fetched to here", printable(root.native())));
+        for (const file_set_id& id : ids) {
+            const exit_code one = co_await verify_set(pool, root, id);
+            code = worse(code, one);
+        }
+    }
+}
+
+}  // namespace
+
+exit_code verify(const command& told) {
+    asio::io_context io;
+    asio::thread_pool pool;
+    exit_code code = exit_code::ok;
+    run(io, verify_all(told, pool, code));
+    pool.join();
+    return code;
+}
+
+}  // namespace p2p::client

@@ -1,0 +1,38 @@
+#include "peer/hello.hpp"
+
+#include "core/units.hpp"
+#include "protocol/json.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace p2p {
+
+namespace {
+
+constexpr duration hello_limit = std::chrono::seconds{10};
+
+peer_to_peer::hello checked(std::string_view text) {
+    const auto message = read_peer_to_peer(text, max_chunk_count);
+    if (!message) throw protocol_violation(message.error());
+    if (const auto* error = std::get_if<error_message>(&*message)) {
+        spdlog::debug("a peer says: {}", printable(error->message));
+        throw std::system_error(asio::error::connection_aborted);
+    }
+    const auto* hello = std::get_if<peer_to_peer::hello>(&*message);
+    if (!hello) throw protocol_violation({"hello_first", "the first message must be hello"});
+    if (hello->version != protocol_version)
+        throw protocol_violation(
+            {"unsupported_version", fmt::format("this peer speaks version {}", protocol_version)});
+    return *hello;
+}
+
+}  // namespace
+
+awaitable<peer_to_peer::hello> read_hello(stream& line) {
+    line.silence_limit(hello_limit);
+    const std::string_view text = co_await line.read_line();
+    co_return checked(text);
+}
+
+}  // namespace p2p

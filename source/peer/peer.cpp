@@ -1,0 +1,136 @@
+#include "peer/peer.hpp"
+
+#include "core/units.hpp"
+#include "net/listener.hpp"
+#include "peer/hello.hpp"
+#include "peer/session.hpp"
+#include "peer/tracker_link.hpp"
+#include "protocol/json.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <random>
+
+namespace p2p {
+
+namespace {
+
+constexpr duration goodbye_limit = std::chrono::seconds{5};
+
+// A given seed makes a simulation decide the same again; without one, no two peers are alike.
+std::uint64_t random_number(std::uint64_t seed) {
+    if (seed != 0) return std::mt19937_64{seed}() % max_instance + 1;
+    std::random_device device;
+    return ((std::uint64_t{device()} << 32U) | device()) % max_instance + 1;
+}
+
+}  // namespace
+
+peer::peer(asio::any_io_executor executor, asio::thread_pool& pool, peer_options options)
+    : executor_(executor),
+      pool_(pool),
+      options_(std::move(options)),
+      instance_(random_number(options_.seed)),
+      acceptor_(listen_on(executor, options_.listen)),
+      port_(acceptor_.local_endpoint().port()),
+      up_(options_.limit_up),
+      down_(options_.limit_down),
+      tasks_(executor),
+      something_over_(executor) {}
+
+peer::~peer() = default;
+
+awaitable<void> peer::around(awaitable<void> body) {
+    tasks_.spawn(
+        accept_loop(acceptor_, [this](tcp::socket socket) { tasks_.spawn(greet(std::move(socket))); }));
+    return tasks_.around(live(std::move(body)));
+}
+
+awaitable<void> peer::live(awaitable<void> body) {
+    std::exception_ptr failure;
+    try {
+        co_await std::move(body);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!failure || !is_cancellation(failure)) co_await say_goodbye();
+    signals_.reset();
+    tasks_.cancel();
+    if (failure) std::rethrow_exception(failure);
+}
+
+awaitable<void> peer::say_goodbye() {
+    acceptor_.close();
+    for (const auto& [where, link] : links_) link->say_goodbye();
+    const auto until = std::chrono::steady_clock::now() + goodbye_limit;
+    while (any_link_connected() && stops_ < 2 && std::chrono::steady_clock::now() < until)
+        co_await something_over_.wait_until(until);
+}
+
+void peer::on_stop_signal(std::function<void()> stop) {
+    stop_ = std::move(stop);
+    if (!signals_) signals_.emplace(executor_, [this] { this->stop(); });
+}
+
+void peer::stop() {
+    ++stops_;
+    something_over_.set();
+    if (stop_) stop_();
+}
+
+awaitable<void> peer::tell_and_close(stream& line, const error_message& answer) {
+    line.post(to_line(answer));
+    line.finish();
+    try {
+        co_await line.flush();
+    } catch (const std::system_error&) {
+        // It has gone already.
+    }
+    line.close();
+}
+
+bool peer::any_link_connected() const {
+    return std::ranges::any_of(links_, [](const auto& entry) { return entry.second->connected(); });
+}
+
+void peer::add(session& who) {
+    sessions_[who.set()] = &who;
+}
+
+void peer::remove(session& who) {
+    const auto at = sessions_.find(who.set());
+    if (at != sessions_.end() && at->second == &who) sessions_.erase(at);
+}
+
+tracker_link& peer::link_to(const endpoint& tracker) {
+    auto& link = links_[tracker];
+    if (!link) {
+        link = std::make_unique<tracker_link>(*this, tracker);
+        tasks_.spawn(link->run());
+    }
+    return *link;
+}
+
+// Whoever connects says first which file-set it is about: that decides who talks to it.
+awaitable<void> peer::greet(tcp::socket socket) {
+    auto line = std::make_unique<stream>(std::move(socket), limits());
+    error_message answer{"unknown_fileset", "this peer does not serve that file-set"};
+    try {
+        const peer_to_peer::hello hello = co_await read_hello(*line);
+        if (const auto who = sessions_.find(hello.set); who != sessions_.end()) {
+            who->second->take(std::move(line), hello);
+            co_return;
+        }
+    } catch (const protocol_violation& violation) {
+        answer = violation.answer;
+    } catch (const std::system_error& failure) {
+        spdlog::debug("a connection ended before its hello: {}", failure.what());
+        co_return;
+    }
+    spdlog::debug("{} is turned away: {}", line->remote().address().to_string(), answer.message);
+    co_await tell_and_close(*line, answer);
+}
+
+}  // namespace p2p

@@ -1,0 +1,78 @@
+// The peer as a program: one port to be connected to, one rate limit each way, one connection to each
+// tracker, for all the file-sets that it takes part in. Each of these is a session.
+#pragma once
+
+#include "core/file_set.hpp"
+#include "net/event.hpp"
+#include "net/rate_limiter.hpp"
+#include "net/signals.hpp"
+#include "net/stream.hpp"
+#include "net/task_group.hpp"
+#include "peer/options.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+
+namespace p2p {
+
+class session;
+class tracker_link;
+
+class peer {
+public:
+    /// Listens at once: throws network_failure where it cannot. `pool` outlives the peer.
+    peer(asio::any_io_executor executor, asio::thread_pool& pool, peer_options options);
+    ~peer();
+
+    /// Accepts connections and talks to trackers while `body` runs, which is where the sessions are; then
+    /// says goodbye to the trackers, within a grace time. Leaves nothing behind that runs. Once only.
+    awaitable<void> around(awaitable<void> body);
+
+    /// From the first call until around() returns, SIGINT and SIGTERM call this (nothing, where it is empty);
+    /// after the second one, the goodbye is not waited for.
+    void on_stop_signal(std::function<void()> stop);
+    /// The same as such a signal.
+    void stop();
+
+    // For sessions. An added one is handed the connections that are about its set.
+    void add(session& who);
+    void remove(session& who);
+    tracker_link& link_to(const endpoint& tracker);
+
+    asio::any_io_executor executor() const { return executor_; }
+    asio::thread_pool& pool() { return pool_; }
+    const peer_options& options() const { return options_; }
+    std::uint16_t port() const { return port_; }
+    std::uint64_t instance() const { return instance_; }  ///< tells this peer from all others
+    stream_limits limits() { return {&up_, &down_}; }
+    byte_count upload_slice() const { return up_.slice(); }
+    void tracker_left() { something_over_.set(); }
+
+private:
+    awaitable<void> live(awaitable<void> body);
+    awaitable<void> say_goodbye();
+    awaitable<void> greet(tcp::socket socket);
+    static awaitable<void> tell_and_close(stream& line, const error_message& answer);
+    bool any_link_connected() const;
+
+    asio::any_io_executor executor_;
+    asio::thread_pool& pool_;
+    peer_options options_;
+    std::uint64_t instance_;
+    tcp::acceptor acceptor_;
+    std::uint16_t port_;
+    rate_limiter up_;
+    rate_limiter down_;
+    std::map<file_set_key, session*> sessions_;
+    std::map<endpoint, std::unique_ptr<tracker_link>> links_;
+    task_group tasks_;
+    event something_over_;
+    std::optional<stop_signals> signals_;
+    std::function<void()> stop_;
+    unsigned stops_ = 0;
+};
+
+}  // namespace p2p

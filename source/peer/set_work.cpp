@@ -1,0 +1,344 @@
+#include "peer/set_work.hpp"
+
+#include "core/chunking.hpp"
+#include "core/units.hpp"
+#include "net/on_pool.hpp"
+#include "net/task_group.hpp"
+#include "peer/options.hpp"
+#include "storage/beneath.hpp"
+#include "storage/files.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <fcntl.h>
+#include <functional>
+#include <thread>
+#include <unordered_map>
+
+namespace p2p {
+
+namespace {
+
+constexpr duration say_every = std::chrono::seconds{2};
+
+/// How far long work is, now and then.
+class progress {
+public:
+    progress(std::string what, byte_count total) : what_(std::move(what)), total_(total) {}
+
+    void add(byte_count bytes) {
+        done_ += bytes;
+        const auto now = std::chrono::steady_clock::now();
+        if (now < next_) return;
+        next_ = now + say_every;
+        spdlog::info("{}: {} of {}", what_, show_size(done_), show_size(total_));
+    }
+
+private:
+    std::string what_;
+    byte_count total_;
+    byte_count done_ = 0;
+    time_point next_ = std::chrono::steady_clock::now() + say_every;
+};
+
+template <class Result>
+Result value_or_throw(tl::expected<Result, std::string> result) {
+    if (!result) throw session_failure(exit_code::storage, result.error());
+    if constexpr (!std::is_void_v<Result>) return std::move(*result);
+}
+
+/// A job for the pool, and what to do with its result on the io_context's thread.
+template <class Result>
+struct chunk_work {
+    const chunk_set& chunks;
+    std::function<storage_job<Result>(chunk_index)> job;
+    std::function<void(chunk_index, Result)> done;
+};
+
+template <class Result>
+awaitable<void> work_off(asio::thread_pool& pool, const chunk_work<Result>& work, chunk_index& next) {
+    for (auto chunk = work.chunks.next(next); chunk; chunk = work.chunks.next(next)) {
+        next = chunk_index{chunk->value + 1};
+        const auto job = work.job(*chunk);
+        auto result = co_await on_pool(pool, job);
+        work.done(*chunk, value_or_throw(std::move(result)));
+    }
+}
+
+/// The work on each chunk, on all cores.
+template <class Result>
+awaitable<void> for_each_chunk(asio::thread_pool& pool, chunk_work<Result> work) {
+    task_group workers(co_await asio::this_coro::executor);
+    chunk_index next{1};
+    for (unsigned i = 1; i < std::max(1U, std::thread::hardware_concurrency()); ++i)
+        workers.spawn(work_off(pool, work, next));
+    co_await workers.around(work_off(pool, work, next));
+    co_await workers.join();
+}
+
+// --- hashing
+
+std::vector<published_chunk> unhashed(const std::vector<std::uint32_t>& sizes) {
+    std::vector<published_chunk> chunks;
+    for (const std::uint32_t size : sizes) chunks.push_back({size, {}, {}});
+    return chunks;
+}
+
+std::string set_name(const scanned_tree& tree, const share_options& options) {
+    return options.name.empty() ? tree.name : options.name;
+}
+
+std::shared_ptr<const manifest> make_manifest(const scanned_tree& tree, const share_options& options,
+                                              const std::vector<published_chunk>& chunks) {
+    std::vector<manifest_item> items;
+    for (const scanned_item& one : tree.items) items.push_back(one.item);
+    return std::make_shared<const manifest>(
+        value_or_throw(manifest::make(set_name(tree, options), std::move(items), chunks)));
+}
+
+byte_count size_of(const scanned_tree& tree) {
+    byte_count size = 0;
+    for (const scanned_item& one : tree.items) size += one.item.size;
+    return size;
+}
+
+/// Opens files as they were when the tree was scanned.
+class scanned_files {
+public:
+    explicit scanned_files(const scanned_tree& tree)
+        : tree_(tree), root_(value_or_throw(open_folder(tree.root))) {}
+
+    tl::expected<unique_fd, std::string> open(std::uint32_t entry) const {
+        const scanned_item& one = tree_.items[entry];
+        auto file = open_beneath(root_.get(), one.item.path, O_RDONLY | O_NONBLOCK);
+        if (!file) return file;
+        const std::string shown = (tree_.root / one.item.path).native();
+        const auto now = stamp_of(file->get(), shown);
+        if (!now) return tl::unexpected{now.error()};
+        if (*now != one.stamp) return tl::unexpected{about(shown, "changed while it was hashed")};
+        return file;
+    }
+
+    tl::expected<void, std::string> check_all() const {
+        for (std::uint32_t entry = 0; entry < tree_.items.size(); ++entry) {
+            if (tree_.items[entry].item.size == 0) continue;
+            const auto opened = open(entry);
+            if (!opened) return tl::unexpected{opened.error()};
+        }
+        return {};
+    }
+
+private:
+    const scanned_tree& tree_;
+    unique_fd root_;
+};
+
+tl::expected<std::vector<std::uint32_t>, std::string> cut_content(const manifest& layout,
+                                                                  const scanned_files& files,
+                                                                  byte_count average) {
+    content_cutter cutter(average);
+    content_reader reader(layout, [&files](std::uint32_t entry) { return files.open(entry); });
+    const auto update = [&cutter](std::span<const std::byte> bytes) -> tl::expected<void, std::string> {
+        cutter.update(bytes);
+        return {};
+    };
+    if (const auto read = read_content(reader, 0, layout.size(), update); !read)
+        return tl::unexpected{read.error()};
+    return cutter.finish();
+}
+
+}  // namespace
+
+// Manifests without hashes tell how content and chunks lie, until the one with them can be made.
+awaitable<hashed_tree> hash_tree(asio::thread_pool& pool, scanned_tree tree, share_options options) {
+    const scanned_files files(tree);
+    const byte_count size = size_of(tree);
+    const byte_count chunk_size = options.chunk_size > 0 ? options.chunk_size : usual_chunk_size(size);
+    std::vector<published_chunk> chunks;
+    std::shared_ptr<const manifest> layout;
+    if (options.cut == chunking::content_defined) {
+        // Large enough to have few, small enough to be allowed.
+        layout = make_manifest(tree, options, unhashed(fixed_cuts(size, max_published_chunk)));
+        const auto cut = [&] { return cut_content(*layout, files, chunk_size); };
+        auto sizes = co_await on_pool(pool, cut);
+        chunks = unhashed(value_or_throw(std::move(sizes)));
+    } else {
+        chunks = unhashed(fixed_cuts(size, chunk_size));
+    }
+    layout = make_manifest(tree, options, chunks);
+
+    progress hashed("hashed " + printable(layout->name()), size);
+    const chunk_set all = chunk_set::first(layout->chunk_count());
+    chunk_work<published_chunk> work{all, {}, {}};
+    work.job = [&](chunk_index chunk) -> storage_job<published_chunk> {
+        return [&, chunk] {
+            content_reader reader(*layout, [&files](std::uint32_t entry) { return files.open(entry); });
+            return hash_content(reader, layout->chunk_begin(chunk), layout->chunk_end(chunk));
+        };
+    };
+    work.done = [&](chunk_index chunk, published_chunk hash) {
+        chunks[chunk.value - 1] = hash;
+        hashed.add(hash.size);
+    };
+    co_await for_each_chunk(pool, work);
+
+    const auto check = [&files] { return files.check_all(); };
+    auto unchanged = co_await on_pool(pool, check);
+    value_or_throw(std::move(unchanged));
+    hashed_tree result{make_manifest(tree, options, chunks), {}};
+    for (const scanned_item& one : tree.items) {
+        const bool file = one.item.kind == entry_kind::file || one.item.kind == entry_kind::executable;
+        result.stamps.push_back(file ? std::optional{one.stamp} : std::nullopt);
+    }
+    co_return result;
+}
+
+// --- what is there
+
+namespace {
+
+awaitable<void> check(asio::thread_pool& pool, published_store& store, chunk_set chunks, check_by how,
+                      progress& done) {
+    chunk_work<bool> work{chunks, {}, {}};
+    work.job = [&store, how](chunk_index chunk) { return store.check_job(chunk, how); };
+    work.done = [&store, &done](chunk_index chunk, bool right) {
+        store.checked(chunk, right);
+        done.add(store.published()->chunk(chunk).size);
+    };
+    co_await for_each_chunk(pool, work);
+}
+
+/// Copies chunks from where they also are, and counts the bytes.
+awaitable<void> copy(asio::thread_pool& pool, published_store& store,
+                     const std::unordered_map<chunk_index, chunk_source>& sources, prepared& so_far) {
+    chunk_set chunks;
+    for (const auto& [chunk, source] : sources) chunks.insert(chunk);
+    chunk_work<std::optional<hashed_chunk>> work{chunks, {}, {}};
+    work.job = [&](chunk_index chunk) { return store.copy_job(chunk, sources.at(chunk)); };
+    work.done = [&](chunk_index, std::optional<hashed_chunk> copied) {
+        if (!copied) return;
+        store.note(*copied);
+        so_far.copied += copied->claim.size;
+    };
+    co_await for_each_chunk(pool, work);
+}
+
+/// The missing chunks of the store by their content, to look others' up.
+class wanted_content {
+public:
+    explicit wanted_content(const published_store& store) : set_(*store.published()) {
+        const chunk_set& missing = store.missing();
+        for (const chunk_index chunk : missing)
+            by_content_.emplace_back(prefix_of(set_.chunk(chunk).sha256), chunk);
+        std::ranges::sort(by_content_);
+    }
+
+    std::unordered_map<chunk_index, chunk_source> found_in(const std::shared_ptr<set_disk>& disk,
+                                                           const chunk_set& chunks) const {
+        std::unordered_map<chunk_index, chunk_source> sources;
+        for (const chunk_index theirs : chunks) {
+            const published_chunk there = disk->set().chunk(theirs);
+            const auto same = std::ranges::equal_range(by_content_, prefix_of(there.sha256), {},
+                                                       [](const auto& entry) { return entry.first; });
+            for (const auto& [prefix, ours] : same)
+                if (set_.chunk(ours) == there) sources[ours] = {disk, theirs, true};
+        }
+        return sources;
+    }
+
+private:
+    static std::uint64_t prefix_of(const sha256_digest& digest) {
+        std::uint64_t prefix = 0;
+        for (unsigned i = 0; i < sizeof prefix; ++i) prefix = prefix << 8U | digest.bytes[i];
+        return prefix;
+    }
+
+    const manifest& set_;
+    std::vector<std::pair<std::uint64_t, chunk_index>> by_content_;
+};
+
+// Other sets beneath a folder: earlier versions of this one, most likely. What cannot be read has nothing to
+// give.
+awaitable<void> copy_from_sets(asio::thread_pool& pool, published_store& store, std::filesystem::path folder,
+                               prepared& so_far) {
+    const auto find_sets = [&folder] { return sets_in(folder); };
+    const std::vector<file_set_id> ids = co_await on_pool(pool, find_sets);
+    for (const file_set_id& id : ids) {
+        if (id == store.published()->id() && folder == store.disk().root()) continue;
+        const auto open = [&]() -> std::shared_ptr<set_disk> {
+            const auto other = read_manifest(folder, id);
+            if (!other) return nullptr;
+            return set_disk::open(folder, *other, std::nullopt).value_or(nullptr);
+        };
+        const std::shared_ptr<set_disk> other = co_await on_pool(pool, open);
+        if (!other) continue;
+        const auto sources =
+            wanted_content{store}.found_in(other, chunk_set::first(other->set().chunk_count()));
+        co_await copy(pool, store, sources, so_far);
+    }
+}
+
+}  // namespace
+
+awaitable<prepared> prepare(asio::thread_pool& pool, published_store& store, bool serve_only,
+                            std::vector<std::filesystem::path> reuse) {
+    const manifest& set = *store.published();
+    const auto survey = [&store] { return store.survey(); };
+    auto surveyed = co_await on_pool(pool, survey);
+    const published_store::to_check what = value_or_throw(std::move(surveyed));
+    byte_count to_read = 0;
+    for (const chunk_set* chunks : {&what.by_xxh3, &what.by_sha256})
+        for (const chunk_index chunk : *chunks) to_read += set.chunk(chunk).size;
+    progress checked("checked what is there of " + printable(set.name()), to_read);
+    co_await check(pool, store, what.by_xxh3, check_by::xxh3, checked);
+    co_await check(pool, store, what.by_sha256, check_by::sha256, checked);
+
+    const auto conclude = [&store, serve_only] { return store.conclude(serve_only); };
+    auto concluded = co_await on_pool(pool, conclude);
+    const chunk_set misplaced = value_or_throw(std::move(concluded));
+    prepared result;
+    if (serve_only) co_return result;
+
+    // Bytes that are in a file which is not whole count as found, though they are copied.
+    prepared moved;
+    std::unordered_map<chunk_index, chunk_source> sources;
+    for (const chunk_index chunk : misplaced) sources[chunk] = {store.shared_disk(), chunk, true};
+    co_await copy(pool, store, sources, moved);
+    result.found = set.size() - store.missing_bytes();
+
+    if (!store.missing().empty()) {
+        reuse.insert(reuse.begin(), store.disk().root());
+        for (const std::filesystem::path& folder : reuse)
+            co_await copy_from_sets(pool, store, folder, result);
+        const auto own = wanted_content{store}.found_in(store.shared_disk(), store.present());
+        std::unordered_map<chunk_index, chunk_source> here;
+        for (const auto& [chunk, source] : own) here[chunk] = {source.disk, source.chunk, false};
+        co_await copy(pool, store, here, result);
+    }
+    const auto finish = [&store] { store.ready(); };
+    co_await on_pool(pool, finish);
+    co_return result;
+}
+
+awaitable<chunk_set> find_wrong(asio::thread_pool& pool, std::shared_ptr<set_disk> disk) {
+    const manifest& set = disk->set();
+    progress checked("verified " + printable(set.name()), set.size());
+    chunk_set wrong;
+    const chunk_set all = chunk_set::first(set.chunk_count());
+    chunk_work<bool> work{all, {}, {}};
+    work.job = [&](chunk_index chunk) -> storage_job<bool> {
+        return [&set, &disk, chunk]() -> tl::expected<bool, std::string> {
+            content_reader reader(set, [&disk](std::uint32_t entry) { return disk->open_in_place(entry); });
+            return is_right(reader, set, chunk, check_by::sha256).value_or(false);
+        };
+    };
+    work.done = [&](chunk_index chunk, bool right) {
+        if (!right) wrong.insert(chunk);
+        checked.add(set.chunk(chunk).size);
+    };
+    co_await for_each_chunk(pool, work);
+    co_return wrong;
+}
+
+}  // namespace p2p

@@ -1,0 +1,459 @@
+#include "storage/published_store.hpp"
+
+#include "storage/files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+
+namespace p2p {
+
+namespace {
+
+tl::expected<void, std::string> write_at(int file, byte_count at, std::span<const std::byte> bytes,
+                                         const std::string& name) {
+    while (!bytes.empty()) {
+        const ssize_t n = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(at));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return tl::unexpected{failure(name, errno)};
+        at += static_cast<byte_count>(n);
+        bytes = bytes.subspan(static_cast<std::size_t>(n));
+    }
+    return {};
+}
+
+// A chunk in the set's files: straight from one of them, or gathered from several.
+class leaving_chunk final : public outgoing_chunk {
+public:
+    leaving_chunk(std::shared_ptr<set_disk> disk, chunk_index chunk)
+        : disk_(std::move(disk)),
+          chunk_(chunk),
+          reader_(disk_->set(),
+                  [disk = disk_.get()](std::uint32_t entry) { return disk->open_to_read(entry); }) {}
+
+    byte_count size() const override { return disk_->set().chunk(chunk_).size; }
+
+    tl::expected<std::optional<file_range>, std::string> part(byte_count offset, byte_count size,
+                                                              std::vector<std::byte>& gathered) override {
+        const byte_count from = disk_->set().chunk_begin(chunk_) + offset;
+        const auto pieces = pieces_in(disk_->set(), from, from + size);
+        if (pieces.size() == 1) return range_of(pieces.front());
+        gathered.resize(size);
+        if (const auto read = reader_.read(from, gathered); !read) return tl::unexpected{read.error()};
+        return std::nullopt;
+    }
+
+private:
+    tl::expected<std::optional<file_range>, std::string> range_of(const content_piece& piece) {
+        const auto file = reader_.file_of(piece);
+        if (!file) return tl::unexpected{file.error()};
+        const auto now = stamp_of(*file, std::string{disk_->set().entry(piece.entry).path});
+        if (!now) return tl::unexpected{now.error()};
+        if (const auto hashed = disk_->placed(piece.entry); hashed && *hashed != *now)
+            return tl::unexpected{about((disk_->root() / disk_->set().entry(piece.entry).path).native(),
+                                        "changed since it was hashed")};
+        return file_range{*file, piece.in_file};
+    }
+
+    std::shared_ptr<set_disk> disk_;
+    chunk_index chunk_;
+    content_reader reader_;
+};
+
+}  // namespace
+
+// A chunk may come from two peers at once. The first writes to the staged files; a second one writes to a
+// file of its own, and what is right first is what counts.
+struct published_store::arrivals {
+    std::mutex mutex;
+    bool someone_writes = false;
+    bool arrived = false;
+};
+
+class published_store::arriving_chunk final : public incoming_chunk {
+public:
+    arriving_chunk(std::shared_ptr<set_disk> disk, const chunk_claim& right, std::shared_ptr<arrivals> all)
+        : disk_(std::move(disk)), right_(right), all_(std::move(all)) {
+        const std::scoped_lock lock{all_->mutex};
+        first_ = !std::exchange(all_->someone_writes, true);
+    }
+
+    ~arriving_chunk() override {
+        const std::scoped_lock lock{all_->mutex};
+        if (first_) all_->someone_writes = false;
+    }
+
+    tl::expected<void, std::string> write(std::span<const std::byte> bytes) override {
+        sha256_.update(bytes);
+        const byte_count at = std::exchange(written_, written_ + bytes.size());
+        if (written_ > right_.size) return {};  // it cannot be right any more
+        if (!first_) return write_aside(at, bytes);
+        const std::scoped_lock lock{all_->mutex};
+        return all_->arrived ? tl::expected<void, std::string>{} : write_staged(at, bytes);
+    }
+
+    tl::expected<std::optional<hashed_chunk>, std::string> finish() override {
+        if (written_ != right_.size || sha256_.digest() != disk_->set().chunk(right_.chunk).sha256)
+            return std::nullopt;
+        const std::scoped_lock lock{all_->mutex};
+        if (!all_->arrived && !first_)
+            if (const auto moved = move_from_aside(); !moved) return tl::unexpected{moved.error()};
+        all_->arrived = true;
+        return hashed_chunk{right_, {}};
+    }
+
+private:
+    tl::expected<void, std::string> write_staged(byte_count at, std::span<const std::byte> bytes) {
+        const byte_count from = disk_->set().chunk_begin(right_.chunk) + at;
+        for (const content_piece& piece : pieces_in(disk_->set(), from, from + bytes.size())) {
+            const auto part = bytes.first(piece.size);
+            bytes = bytes.subspan(piece.size);
+            if (disk_->placed(piece.entry)) continue;  // all of that file was there already
+            if (entry_ != piece.entry) {
+                auto opened = disk_->open_staged(piece.entry);
+                if (!opened) return tl::unexpected{opened.error()};
+                file_ = std::move(*opened);
+                entry_ = piece.entry;
+            }
+            const std::string name = (disk_->root() / disk_->set().entry(piece.entry).path).native();
+            if (const auto written = write_at(file_.get(), piece.in_file, part, name); !written)
+                return written;
+        }
+        return {};
+    }
+
+    tl::expected<void, std::string> write_aside(byte_count at, std::span<const std::byte> bytes) {
+        if (!aside_) {
+            auto opened = disk_->open_scratch();
+            if (!opened) return tl::unexpected{opened.error()};
+            aside_ = std::move(*opened);
+        }
+        return write_at(aside_.get(), at, bytes, disk_->root().native());
+    }
+
+    tl::expected<void, std::string> move_from_aside() {
+        std::vector<std::byte> buffer(std::size_t{256} * 1024);
+        for (byte_count at = 0; at < right_.size;) {
+            const auto most = std::min<byte_count>(buffer.size(), right_.size - at);
+            const ssize_t got = ::pread(aside_.get(), buffer.data(), most, static_cast<off_t>(at));
+            if (got <= 0) return tl::unexpected{failure(disk_->root().native(), got < 0 ? errno : EIO)};
+            const auto part = std::span{buffer}.first(static_cast<std::size_t>(got));
+            if (const auto written = write_staged(at, part); !written) return written;
+            at += part.size();
+        }
+        return {};
+    }
+
+    std::shared_ptr<set_disk> disk_;
+    chunk_claim right_;
+    std::shared_ptr<arrivals> all_;
+    bool first_ = false;
+    sha256_hasher sha256_;
+    byte_count written_ = 0;
+    std::optional<std::uint32_t> entry_;
+    unique_fd file_;
+    unique_fd aside_;
+};
+
+published_store::published_store(std::shared_ptr<set_disk> disk)
+    : set_(disk->shared_set()),
+      disk_(std::move(disk)),
+      missing_(chunk_set::first(set_->chunk_count())),
+      lacks_(set_->entry_count()) {
+    for (std::uint32_t number = 0; number < set_->entry_count(); ++number) {
+        const manifest_entry entry = set_->entry(number);
+        if (!entry.is_file() || entry.size == 0) continue;
+        const auto [first, last] = set_->chunks_in(entry.offset, entry.offset + entry.size);
+        lacks_[number] = last.value - first.value + 1;
+    }
+}
+
+// --- finding out what is there
+
+void published_store::all_present(const std::vector<std::optional<file_stamp>>& stamps) {
+    for (std::uint32_t entry = 0; entry < stamps.size(); ++entry)
+        if (stamps[entry]) disk_->set_placed(entry, *stamps[entry]);
+    const chunk_set all = chunk_set::first(count());
+    for (const chunk_index chunk : all) have(chunk);
+    shared_from_here_ = true;
+}
+
+tl::expected<published_store::to_check, std::string> published_store::survey() {
+    journal_content journal;
+    if (!disk_->has_state()) {
+        journal = look_at_journal(disk_->root(), *set_);
+    } else {
+        auto read = disk_->state().read_journal(*set_);
+        if (!read) return tl::unexpected{read.error()};
+        journal = std::move(*read);
+    }
+    found_.assign(set_->entry_count(), found_as::nothing);
+    found_stamps_.assign(set_->entry_count(), {});
+    look_for_files(journal);
+    to_check check;
+    for (chunk_index chunk{1}; chunk.value <= count(); ++chunk.value) {
+        if (!is_checkable(chunk)) continue;
+        if (was_complete_here(chunk, journal))
+            right_.insert(chunk);
+        else if (journal.verified.contains(chunk))
+            check.by_xxh3.insert(chunk);
+        else
+            check.by_sha256.insert(chunk);
+    }
+    finished_ = journal.complete && right_.size() == count() && has_all_contentless();
+    return check;
+}
+
+void published_store::look_for_files(const journal_content& journal) {
+    if (!disk_->is_bare())
+        for (std::uint32_t number = 0; number < set_->entry_count(); ++number) {
+            if (!set_->entry(number).is_file()) continue;
+            const auto there = disk_->look(number);
+            if (!there) continue;
+            found_[number] = journal.placed[number] == there->stamp ? found_as::recorded : found_as::unknown;
+            found_stamps_[number] = there->stamp;
+        }
+    for (const std::uint32_t number : disk_->staged()) {
+        if (const auto there = disk_->look_at_staged(number)) {
+            found_[number] = found_as::staged;
+            found_stamps_[number] = there->stamp;
+        }
+    }
+}
+
+bool published_store::has_all_contentless() const {
+    for (std::uint32_t number = 0; number < set_->entry_count(); ++number) {
+        const manifest_entry entry = set_->entry(number);
+        if (entry.is_file() && entry.size == 0 && found_[number] != found_as::recorded) return false;
+        if (entry.kind == entry_kind::folder && !disk_->is_folder_there(number)) return false;
+        if (entry.kind == entry_kind::link && !disk_->is_link_right(number)) return false;
+    }
+    return true;
+}
+
+// Whether each of the chunk's files is long enough to have it.
+bool published_store::is_checkable(chunk_index chunk) const {
+    const auto pieces = pieces_in(*set_, set_->chunk_begin(chunk), set_->chunk_end(chunk));
+    return std::ranges::all_of(pieces, [this](const content_piece& piece) {
+        return found_[piece.entry] != found_as::nothing &&
+               found_stamps_[piece.entry].size >= piece.in_file + piece.size &&
+               (found_[piece.entry] != found_as::staged ||
+                !disk_->is_hole(piece.entry, piece.in_file, piece.size));
+    });
+}
+
+bool published_store::was_complete_here(chunk_index chunk, const journal_content& journal) const {
+    if (!journal.complete || !journal.verified.contains(chunk)) return false;
+    const auto [first, last] = set_->entries_in(set_->chunk_begin(chunk), set_->chunk_end(chunk));
+    for (std::uint32_t entry = first; entry < last; ++entry)
+        if (set_->entry(entry).size > 0 && found_[entry] != found_as::recorded) return false;
+    return true;
+}
+
+storage_job<bool> published_store::check_job(chunk_index chunk, check_by how) const {
+    return [disk = disk_, chunk, how]() -> tl::expected<bool, std::string> {
+        content_reader reader(disk->set(),
+                              [&disk](std::uint32_t entry) -> tl::expected<unique_fd, std::string> {
+                                  if (disk->look_at_staged(entry)) return disk->open_to_read(entry);
+                                  return disk->open_in_place(entry);
+                              });
+        // A file that cannot be read does not have the chunk.
+        return is_right(reader, disk->set(), chunk, how).value_or(false);
+    };
+}
+
+void published_store::checked(chunk_index chunk, bool right) {
+    if (right) right_.insert(chunk);
+}
+
+chunk_set published_store::chunks_of(std::uint32_t number) const {
+    const manifest_entry entry = set_->entry(number);
+    chunk_set chunks;
+    if (entry.size == 0) return chunks;
+    const auto [first, last] = set_->chunks_in(entry.offset, entry.offset + entry.size);
+    chunks.insert_range(first, last);
+    return chunks;
+}
+
+tl::expected<chunk_set, std::string> published_store::conclude(bool serve_only) {
+    chunk_set misplaced;
+    for (std::uint32_t number = 0; number < set_->entry_count(); ++number) {
+        const manifest_entry entry = set_->entry(number);
+        if (!entry.is_file() || found_[number] == found_as::nothing || found_[number] == found_as::staged)
+            continue;
+        const chunk_set chunks = chunks_of(number);
+        const bool whole = found_stamps_[number].size == entry.size && chunks.is_subset_of(right_);
+        if (whole || (serve_only && !(chunks & right_).empty())) {
+            disk_->set_placed(number, found_stamps_[number]);
+            if (!serve_only)
+                if (const auto adopted = adopt(number); !adopted) return tl::unexpected{adopted.error()};
+        } else {
+            misplaced |= chunks & right_;
+        }
+    }
+    const chunk_set in_place = right_ - misplaced;
+    for (const chunk_index chunk : in_place) have(chunk);
+    if (finished_) {
+        complete_entries_.clear();
+        unsaved_.clear();
+    }
+    right_.clear();
+    found_ = {};
+    found_stamps_ = {};
+    return misplaced;
+}
+
+// A file that was there is taken as it is, but for who may run it.
+tl::expected<void, std::string> published_store::adopt(std::uint32_t number) {
+    if (finished_) return {};
+    const auto there = disk_->look(number);
+    const bool executable = set_->entry(number).kind == entry_kind::executable;
+    if (!there || there->executable == executable) return {};
+    return disk_->set_executable(number, executable);
+}
+
+storage_job<std::optional<hashed_chunk>> published_store::copy_job(chunk_index chunk,
+                                                                   const chunk_source& from) {
+    const published_chunk right = set_->chunk(chunk);
+    std::shared_ptr<incoming_chunk> to = receive({chunk, right.hash, right.size});
+    return [to, from, size = right.size]() -> tl::expected<std::optional<hashed_chunk>, std::string> {
+        const manifest& set = from.disk->set();
+        content_reader reader(set, [&from](std::uint32_t entry) {
+            return from.in_place ? from.disk->open_in_place(entry) : from.disk->open_to_read(entry);
+        });
+        std::optional<std::string> write_error;
+        const auto write = [&](std::span<const std::byte> bytes) {
+            const auto written = to->write(bytes);
+            if (!written) write_error = written.error();
+            return written;
+        };
+        const byte_count begin = set.chunk_begin(from.chunk);
+        const auto read = read_content(reader, begin, begin + size, write);
+        if (write_error) return tl::unexpected{*write_error};
+        if (!read) return std::nullopt;
+        return to->finish();
+    };
+}
+
+// Chunks with the same content stand next to each other when they are sorted by it. The first bytes of the
+// hash tell nearly all of them apart, at 16 bytes a chunk.
+void published_store::ready() {
+    std::vector<std::pair<std::uint64_t, chunk_index>> all;
+    all.reserve(missing_.size());
+    for (const chunk_index chunk : missing_) {
+        std::uint64_t prefix = 0;
+        std::memcpy(&prefix, set_->chunk(chunk).sha256.bytes.data(), sizeof prefix);
+        all.emplace_back(prefix, chunk);
+    }
+    std::ranges::sort(all);
+    for (std::size_t i = 1, first = 0; i < all.size(); ++i) {
+        if (set_->chunk(all[i].second).sha256 != set_->chunk(all[first].second).sha256) {
+            first = i;
+            continue;
+        }
+        repeats_.insert(all[i].second);
+        repeated_[all[first].second].push_back(all[i].second);
+    }
+}
+
+byte_count published_store::missing_bytes() const {
+    byte_count bytes = 0;
+    for (const chunk_index chunk : missing_) bytes += set_->chunk(chunk).size;
+    return bytes;
+}
+
+// --- as a chunk_store
+
+storage_job<std::unique_ptr<outgoing_chunk>> published_store::open_job(chunk_index chunk) const {
+    return [disk = disk_, chunk]() -> tl::expected<std::unique_ptr<outgoing_chunk>, std::string> {
+        return std::make_unique<leaving_chunk>(disk, chunk);
+    };
+}
+
+std::unique_ptr<incoming_chunk> published_store::receive(const chunk_claim& right) {
+    auto all = arriving_[right.chunk].lock();
+    if (!all) arriving_[right.chunk] = all = std::make_shared<arrivals>();
+    return std::make_unique<arriving_chunk>(disk_, right, std::move(all));
+}
+
+void published_store::note(const hashed_chunk& hashed) {
+    const chunk_index chunk = hashed.claim.chunk;
+    arriving_.erase(chunk);
+    have(chunk);
+}
+
+void published_store::have(chunk_index chunk) {
+    if (!present_.insert(chunk)) return;
+    missing_.erase(chunk);
+    unsaved_.insert(chunk);
+    for (const content_piece& piece : pieces_in(*set_, set_->chunk_begin(chunk), set_->chunk_end(chunk)))
+        if (--lacks_[piece.entry] == 0) complete_entries_.push_back(piece.entry);
+}
+
+void published_store::lost(chunk_index chunk) {
+    present_.erase(chunk);
+}
+
+// Files to their places first, then what is there to the journal.
+storage_job<void> published_store::save_job() {
+    if (!disk_->has_state() || finished_) return [] { return tl::expected<void, std::string>{}; };
+    finished_ = missing_.empty();
+    news what{std::exchange(unsaved_, {}), std::exchange(complete_entries_, {}), finished_,
+              shared_from_here_};
+    return [disk = disk_, what = std::move(what)] { return save(*disk, what); };
+}
+
+tl::expected<void, std::string> published_store::save(set_disk& disk, const news& what) {
+    std::string records;
+    for (const std::uint32_t entry : what.entries) {
+        if (!disk.placed(entry)) {
+            const auto stamp = disk.place(entry);
+            if (!stamp) return tl::unexpected{stamp.error()};
+            disk.set_placed(entry, *stamp);
+        }
+        records += journal_file(entry, *disk.placed(entry));
+    }
+    records += journal_chunks(what.chunks);
+    if (!what.finish) return disk.state().append(records);
+
+    // Of what is shared from here, nothing is the peer's to make or to flush.
+    if (!what.shared_from_here)
+        if (const auto made = disk.make_contentless(); !made) return made;
+    for (std::uint32_t number = 0; number < disk.set().entry_count(); ++number) {
+        const manifest_entry entry = disk.set().entry(number);
+        if (entry.is_file() && entry.size == 0) records += journal_file(number, *disk.placed(number));
+    }
+    if (!what.shared_from_here)
+        if (const auto flushed = disk.flush(); !flushed) return flushed;
+    records += journal_complete();
+    if (const auto written = disk.state().append(records); !written) return written;
+    disk.state().drop_incoming();
+    return {};
+}
+
+chunk_set published_store::repeats_of(chunk_index chunk) const {
+    chunk_set repeats;
+    if (const auto at = repeated_.find(chunk); at != repeated_.end())
+        for (const chunk_index repeat : at->second) repeats.insert(repeat);
+    return repeats & missing_;
+}
+
+storage_job<std::optional<hashed_chunk>> published_store::repeat_job(chunk_index present,
+                                                                     chunk_index repeat) {
+    return copy_job(repeat, {disk_, present, false});
+}
+
+// What a chunk folder needs, and a published set does not: its hashes are known.
+storage_job<hashed_chunk> published_store::hash_job(chunk_index chunk) const {
+    const published_chunk right = set_->chunk(chunk);
+    return [claim = chunk_claim{chunk, right.hash, right.size}] { return hashed_chunk{claim, {}}; };
+}
+
+storage_job<std::optional<hashed_chunk>> published_store::recover_job(const chunk_claim&) const {
+    return [] { return std::nullopt; };
+}
+
+}  // namespace p2p

@@ -1,0 +1,103 @@
+// The files of a published set beneath its root folder. A file is either in its place, whole and right, or
+// staged: in the hidden folder, until every chunk of it is there. Nothing is ever written outside of the
+// root, nor through a symbolic link. May be used by several threads at once.
+#pragma once
+
+#include "core/manifest.hpp"
+#include "storage/set_content.hpp"
+#include "storage/set_state.hpp"
+#include "storage/unique_fd.hpp"
+
+#include <tl/expected.hpp>
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace p2p {
+
+class set_disk {
+public:
+    /// Without a state, the set can only be read.
+    static tl::expected<std::shared_ptr<set_disk>, std::string> open(const std::filesystem::path& root,
+                                                                     std::shared_ptr<const manifest> set,
+                                                                     std::optional<set_state> state);
+
+    const manifest& set() const { return *set_; }
+    std::shared_ptr<const manifest> shared_set() const { return set_; }
+    const std::filesystem::path& root() const { return root_; }
+    bool has_state() const { return state_.has_value(); }
+    set_state& state() { return *state_; }
+
+    /// The entry's file is in its place, and was right when it had this stamp.
+    void set_placed(std::uint32_t entry, const file_stamp& stamp);
+    void set_not_placed(std::uint32_t entry);
+    std::optional<file_stamp> placed(std::uint32_t entry) const;
+
+    /// Whether nothing is beneath the root but the hidden folder.
+    bool is_bare() const;
+    /// The entries that have a staged file.
+    std::vector<std::uint32_t> staged() const;
+
+    struct found {
+        file_stamp stamp;
+        bool executable = false;
+    };
+    /// What is in the entry's place, or staged for it: nothing where that is no regular file.
+    std::optional<found> look(std::uint32_t entry) const;
+    std::optional<found> look_at_staged(std::uint32_t entry) const;
+    /// Whether a stretch of a staged file was never written (as far as the file system tells).
+    bool is_hole(std::uint32_t entry, byte_count from, byte_count size) const;
+
+    /// Opens what is in place (and unchanged since), or staged.
+    tl::expected<unique_fd, std::string> open_to_read(std::uint32_t entry) const;
+    /// Opens what is in the entry's place, whatever it is.
+    tl::expected<unique_fd, std::string> open_in_place(std::uint32_t entry) const;
+    /// Opens a staged file, made where there is none, to write to it.
+    tl::expected<unique_fd, std::string> open_staged(std::uint32_t entry);
+    /// A file beside the staged ones, without a name.
+    tl::expected<unique_fd, std::string> open_scratch();
+
+    /// Moves a staged file, which is complete, to its place. Returns its stamp there.
+    tl::expected<file_stamp, std::string> place(std::uint32_t entry);
+    tl::expected<void, std::string> set_executable(std::uint32_t entry, bool executable);
+
+    /// Makes the entries that have no content: empty files and folders, links; only where they are not there.
+    tl::expected<void, std::string> make_contentless();
+    bool is_link_right(std::uint32_t entry) const;
+    bool is_folder_there(std::uint32_t entry) const;
+
+    /// Returns when the file system has everything on the disk.
+    tl::expected<void, std::string> flush();
+
+private:
+    set_disk(std::filesystem::path root, std::shared_ptr<const manifest> set, std::optional<set_state> state,
+             unique_fd folder);
+
+    tl::unexpected<std::string> failed(std::string_view path, int error) const;
+    std::string path_of(std::uint32_t entry) const;
+    tl::expected<int, std::string> parent_of(std::string_view path);
+    tl::expected<unique_fd, std::string> folder_beneath(std::string_view path);
+    tl::expected<void, std::string> put(const std::string& staged, std::string_view path);
+    tl::expected<void, std::string> make_link(const manifest_entry& entry);
+    tl::expected<void, std::string> make_empty(std::uint32_t entry);
+
+    std::filesystem::path root_;
+    std::shared_ptr<const manifest> set_;
+    std::optional<set_state> state_;
+    unique_fd folder_;
+
+    std::atomic<std::uint64_t> scratches_{0};
+    mutable std::mutex mutex_;
+    std::vector<std::optional<file_stamp>> placed_;
+
+    // Only place() and make_contentless() use these, of which one runs at a time.
+    std::optional<std::string> parent_path_;
+    unique_fd parent_;
+};
+
+}  // namespace p2p

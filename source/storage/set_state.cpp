@@ -1,0 +1,200 @@
+#include "storage/set_state.hpp"
+
+#include "core/case_collision.hpp"
+#include "core/units.hpp"
+#include "storage/files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+namespace p2p {
+
+namespace {
+
+constexpr const char* manifest_name = "manifest";
+constexpr const char* link_name = "link";
+constexpr const char* journal_name = "journal";
+constexpr const char* incoming_name = "incoming";
+
+// A journal of a million files is about 60 MB; one that is larger than this has gone wrong.
+constexpr byte_count max_journal_size = byte_count{1} << 30U;
+constexpr byte_count max_link_size = 64 * 1024;
+
+std::filesystem::path folder_of(const std::filesystem::path& root, const file_set_id& id) {
+    return root / state_folder_name / id.to_hex();
+}
+
+/// Makes a folder in an open one, and opens it; a link in its place is not followed.
+tl::expected<unique_fd, std::string> make_and_open(int in, const std::string& name) {
+    if (::mkdirat(in, name.c_str(), 0777) != 0 && errno != EEXIST)
+        return tl::unexpected{failure(name_in(in, name), errno)};
+    unique_fd made{::openat(in, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (!made) return tl::unexpected{failure(name_in(in, name), errno)};
+    return made;
+}
+
+}  // namespace
+
+tl::expected<set_state, std::string> set_state::open(const std::filesystem::path& root,
+                                                     const file_set_id& id) {
+    auto at = open_folder(root);
+    if (!at) return tl::unexpected{at.error()};
+    auto hidden = make_and_open(at->get(), std::string{state_folder_name});
+    if (!hidden) return tl::unexpected{hidden.error()};
+    auto folder = make_and_open(hidden->get(), id.to_hex());
+    if (!folder) return tl::unexpected{folder.error()};
+    if (::flock(folder->get(), LOCK_EX | LOCK_NB) != 0)
+        return tl::unexpected{about(root.native(), "another peer is using this file-set here")};
+    auto incoming = make_and_open(folder->get(), incoming_name);
+    if (!incoming) return tl::unexpected{incoming.error()};
+
+    set_state state;
+    state.id_ = id;
+    state.journal_.reset(
+        ::openat(folder->get(), journal_name, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666));
+    if (!state.journal_) return tl::unexpected{failure(name_in(folder->get(), journal_name), errno)};
+    state.folder_ = std::move(*folder);
+    state.incoming_ = std::move(*incoming);
+    return state;
+}
+
+tl::expected<void, std::string> set_state::write_manifest(const manifest& set) const {
+    struct stat there {};
+    const bool written = ::fstatat(folder_.get(), manifest_name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+                         S_ISREG(there.st_mode) &&
+                         static_cast<byte_count>(there.st_size) == set.text().size();
+    if (written) return {};  // and if it is damaged, the next start finds out
+    return write_file_atomically(folder_.get(), manifest_name, set.text());
+}
+
+tl::expected<void, std::string> set_state::write_link(const link& published_at) const {
+    return write_file_atomically(folder_.get(), link_name, published_at.to_string() + '\n');
+}
+
+std::optional<link> set_state::read_link() const {
+    auto text = read_small_file(name_in(folder_.get(), link_name), max_link_size);
+    if (!text) return std::nullopt;
+    while (text->ends_with('\n')) text->pop_back();
+    const auto parsed = parse_link(*text);
+    if (!parsed || parsed->id != id_) return std::nullopt;
+    return *parsed;
+}
+
+tl::expected<journal_content, std::string> set_state::read_journal(const manifest& set) {
+    const auto text = read_small_file(name_in(folder_.get(), journal_name), max_journal_size);
+    if (!text) return tl::unexpected{text.error()};
+    auto content = p2p::read_journal(*text, id_, set.chunk_count(), set.entry_count());
+    if (::ftruncate(journal_.get(), static_cast<off_t>(content.whole)) != 0)
+        return tl::unexpected{failure(name_in(folder_.get(), journal_name), errno)};
+    if (content.whole == 0)
+        if (const auto begun = append(journal_header(id_)); !begun) return tl::unexpected{begun.error()};
+    return content;
+}
+
+tl::expected<void, std::string> set_state::append(std::string_view records) const {
+    if (const int error = write_all(journal_.get(), std::as_bytes(std::span{records})))
+        return tl::unexpected{failure(name_in(folder_.get(), journal_name), error)};
+    return {};
+}
+
+tl::expected<void, std::string> set_state::rewrite_journal(std::string_view records) {
+    const auto written =
+        write_file_atomically(folder_.get(), journal_name, journal_header(id_) + std::string{records});
+    if (!written) return written;
+    journal_.reset(::openat(folder_.get(), journal_name, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
+    if (!journal_) return tl::unexpected{failure(name_in(folder_.get(), journal_name), errno)};
+    return {};
+}
+
+bool set_state::ignores_case() const {
+    struct stat there {};
+    return ::fstatat(folder_.get(), "JOURNAL", &there, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+void set_state::drop_incoming() {
+    std::error_code ignored;
+    std::filesystem::remove_all(name_in(folder_.get(), incoming_name), ignored);
+    incoming_.reset();
+}
+
+std::vector<file_set_id> sets_in(const std::filesystem::path& root) {
+    std::vector<file_set_id> ids;
+    std::error_code error;
+    for (std::filesystem::directory_iterator at{root / state_folder_name, error}, end; !error && at != end;
+         at.increment(error))
+        if (const auto id = sha256_digest::from_hex(at->path().filename().native())) ids.push_back(*id);
+    std::ranges::sort(ids);
+    return ids;
+}
+
+tl::expected<std::shared_ptr<const manifest>, std::string> read_manifest(const std::filesystem::path& root,
+                                                                         const file_set_id& id) {
+    const auto path = folder_of(root, id) / manifest_name;
+    auto text = read_small_file(path, max_manifest_size);
+    if (!text) return tl::unexpected{text.error()};
+    if (sha256_of(std::as_bytes(std::span{*text})) != id)
+        return tl::unexpected{about(path.native(), "is damaged: it is not what its folder's name says")};
+    auto parsed = manifest::parse(std::move(*text));
+    if (!parsed) return tl::unexpected{about(path.native(), parsed.error())};
+    return std::make_shared<const manifest>(std::move(*parsed));
+}
+
+journal_content look_at_journal(const std::filesystem::path& root, const manifest& set) {
+    const auto text = read_small_file(folder_of(root, set.id()) / journal_name, max_journal_size);
+    return read_journal(text.value_or(""), set.id(), set.chunk_count(), set.entry_count());
+}
+
+tl::expected<void, std::string> check_case(const set_state& state, const manifest& set) {
+    if (!state.ignores_case()) return {};
+    const auto same = case_collision(set);
+    if (!same) return {};
+    return tl::unexpected{fmt::format("{} and {} are the same on this file system, which ignores case",
+                                      printable(same->first), printable(same->second))};
+}
+
+namespace {
+
+void forget_set(const std::filesystem::path& root, const file_set_id& id) {
+    const auto folder = folder_of(root, id);
+    const auto opened = open_folder(folder);
+    if (!opened || ::flock(opened->get(), LOCK_EX | LOCK_NB) != 0) return;
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+}
+
+bool has_changed(const std::filesystem::path& root, std::string_view path, const file_stamp& recorded) {
+    struct stat now {};
+    return ::lstat((root / path).c_str(), &now) != 0 || stamp_from(now) != recorded;
+}
+
+/// Whether a file that both sets have is not what it was when the older one was recorded.
+bool is_outdated(const std::filesystem::path& root, const manifest& older, const manifest& newer) {
+    const journal_content journal = look_at_journal(root, older);
+    std::uint32_t n = 0;
+    for (std::uint32_t o = 0; o < older.entry_count(); ++o) {
+        const manifest_entry entry = older.entry(o);
+        while (n < newer.entry_count() && path_less(newer.entry(n).path, entry.path)) ++n;
+        if (n == newer.entry_count()) return false;
+        if (newer.entry(n).path == entry.path && journal.placed[o] &&
+            has_changed(root, entry.path, *journal.placed[o]))
+            return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+void forget_outdated(const std::filesystem::path& root, const manifest& now) {
+    for (const file_set_id& id : sets_in(root)) {
+        if (id == now.id()) continue;
+        const auto other = read_manifest(root, id);
+        if (other && is_outdated(root, **other, now)) forget_set(root, id);
+    }
+}
+
+}  // namespace p2p

@@ -1,0 +1,74 @@
+// The hidden folder beside the files of published sets, `.p2p`: for each set a folder that is called as its
+// id and holds
+//
+//     manifest        what was published
+//     link            where it was published, a link as `get` takes it (may be missing)
+//     journal         what of it is there (core/journal.hpp)
+//     incoming/       files that are not complete yet, each called as the number of its entry
+//
+// While a peer uses a set there, its folder is locked.
+#pragma once
+
+#include "core/journal.hpp"
+#include "core/link.hpp"
+#include "core/manifest.hpp"
+#include "storage/unique_fd.hpp"
+
+#include <tl/expected.hpp>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace p2p {
+
+class set_state {
+public:
+    /// Makes the folder where it is not there, and takes it for this process: a second one is refused.
+    static tl::expected<set_state, std::string> open(const std::filesystem::path& root,
+                                                     const file_set_id& id);
+
+    tl::expected<void, std::string> write_manifest(const manifest& set) const;
+    tl::expected<void, std::string> write_link(const link& published_at) const;
+    std::optional<link> read_link() const;
+
+    /// What the journal says, with what follows its last whole record cut off: it is ready for more.
+    tl::expected<journal_content, std::string> read_journal(const manifest& set);
+    tl::expected<void, std::string> append(std::string_view records) const;
+    /// Replaces the journal's records in one step.
+    tl::expected<void, std::string> rewrite_journal(std::string_view records);
+
+    /// Whether names that differ only in case are the same here.
+    bool ignores_case() const;
+
+    int incoming() const { return incoming_.get(); }
+    /// Empties and removes the folder of what is incoming: nothing is.
+    void drop_incoming();
+
+private:
+    unique_fd folder_;  // locked
+    unique_fd journal_;
+    unique_fd incoming_;
+    file_set_id id_;
+};
+
+/// The ids of the sets that a folder has state of, whole or not.
+std::vector<file_set_id> sets_in(const std::filesystem::path& root);
+
+/// The manifest of one of them, if it is what its id says.
+tl::expected<std::shared_ptr<const manifest>, std::string> read_manifest(const std::filesystem::path& root,
+                                                                         const file_set_id& id);
+
+/// What the journal of one of them says; empty where it cannot be read. Changes nothing.
+journal_content look_at_journal(const std::filesystem::path& root, const manifest& set);
+
+/// An error where the file system ignores case, and paths of the set differ in nothing else.
+tl::expected<void, std::string> check_case(const set_state& state, const manifest& set);
+
+/// Forgets other sets beneath this folder that have files in common with this one which have changed since:
+/// an earlier version, usually. Files stay, and so does what a peer uses.
+void forget_outdated(const std::filesystem::path& root, const manifest& now);
+
+}  // namespace p2p
