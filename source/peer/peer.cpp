@@ -63,10 +63,14 @@ awaitable<void> peer::live(awaitable<void> body) {
 
 awaitable<void> peer::say_goodbye() {
     acceptor_.close();
-    for (const auto& [where, link] : links_) link->say_goodbye();
+    leave_trackers();
     const auto until = std::chrono::steady_clock::now() + goodbye_limit;
     while (any_link_connected() && stops_ < 2 && std::chrono::steady_clock::now() < until)
         co_await something_over_.wait_until(until);
+}
+
+void peer::leave_trackers() {
+    for (const auto& [where, link] : links_) link->say_goodbye();
 }
 
 void peer::on_stop_signal(std::function<void()> stop) {
@@ -77,6 +81,7 @@ void peer::on_stop_signal(std::function<void()> stop) {
 void peer::stop() {
     ++stops_;
     something_over_.set();
+    leave_trackers();  // at once, so that they send nobody here any more
     if (stop_) stop_();
 }
 

@@ -54,6 +54,7 @@ public:
 private:
     awaitable<void> live(awaitable<void> body);
     awaitable<void> say_goodbye();
+    void leave_trackers();
     awaitable<void> greet(tcp::socket socket);
     static awaitable<void> tell_and_close(stream& line, const error_message& answer);
     bool any_link_connected() const;

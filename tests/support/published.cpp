@@ -9,7 +9,6 @@
 
 #include <fstream>
 #include <map>
-#include <random>
 #include <span>
 #include <stdexcept>
 
@@ -38,7 +37,7 @@ std::string kind_and_content(const fs::path& path) {
 
 void list_into(std::map<std::string, std::string>& all, const fs::path& root, const fs::path& folder) {
     for (const auto& entry : fs::directory_iterator{folder}) {
-        const std::string name = fs::relative(folder, root) / entry.path().filename();
+        const std::string name = folder.lexically_relative(root) / entry.path().filename();
         if (entry.path().filename() == state_folder_name) continue;
         all[name] = kind_and_content(entry.path());
         if (all[name] == "a folder") list_into(all, root, entry.path());

@@ -15,14 +15,16 @@
 
 namespace p2p::test {
 
-// What p2pclient exits with.
+/// What p2pclient exits with.
+namespace exits {
 inline constexpr int done = 0;
-inline constexpr int failure_exit = 1;
-inline constexpr int usage_exit = 2;
-inline constexpr int storage_exit = 3;
-inline constexpr int network_exit = 4;
-inline constexpr int incomplete_exit = 5;
-inline constexpr int differs_exit = 7;
+inline constexpr int failure = 1;
+inline constexpr int usage = 2;
+inline constexpr int storage = 3;
+inline constexpr int network = 4;
+inline constexpr int incomplete = 5;
+inline constexpr int differs = 7;
+}  // namespace exits
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool is_sanitized = true;
