@@ -176,6 +176,20 @@ std::optional<chunk_index> chunk_set::last() const {
     return chunk_index{64 * top + 63 - static_cast<std::uint32_t>(std::countl_zero(words_.back()))};
 }
 
+chunk_index chunk_set::nth(std::uint32_t before) const {
+    for (std::size_t at = 0; at < words_.size(); ++at) {
+        word bits = words_[at];
+        if (ones(bits) <= before) {
+            before -= ones(bits);
+            continue;
+        }
+        for (; before > 0; --before) bits &= bits - 1;
+        return {
+            static_cast<std::uint32_t>(at * word_bits + static_cast<std::size_t>(std::countr_zero(bits)))};
+    }
+    throw std::out_of_range("chunk_set::nth");
+}
+
 chunk_set chunk_set::take(std::uint32_t count) const {
     if (count >= size_) return *this;
     chunk_set taken;

@@ -43,6 +43,9 @@ public:
     /// The largest member.
     std::optional<chunk_index> last() const;
 
+    /// The member that `before` others are smaller than; before < size().
+    chunk_index nth(std::uint32_t before) const;
+
     /// The first `count` members (all, where there are fewer).
     chunk_set take(std::uint32_t count) const;
 

@@ -124,6 +124,9 @@ public:
     /// are no files or are empty. No entries where there are no such bytes. O(log n).
     std::pair<std::uint32_t, std::uint32_t> entries_in(byte_count from, byte_count to) const;
 
+    /// The text up to the line that says how many chunks there are.
+    std::string_view text_without_chunks() const;
+
     std::uint32_t chunk_count() const { return static_cast<std::uint32_t>(chunk_ends_.size()); }
     published_chunk chunk(chunk_index chunk) const;
     byte_count chunk_begin(chunk_index chunk) const;  ///< where it is in the content
@@ -156,6 +159,28 @@ private:
     std::size_t name_length_ = 0;
     std::size_t chunks_at_ = 0;
     byte_count size_ = 0;
+};
+
+/// A manifest in the making: its files and the sizes of its chunks are known, the hashes are filled in one by
+/// one. It takes no more memory than the manifest.
+class manifest_draft {
+public:
+    /// `layout` has the same files, however they are cut there.
+    manifest_draft(const manifest& layout, const std::vector<std::uint32_t>& chunk_sizes);
+
+    std::uint32_t chunk_count() const { return static_cast<std::uint32_t>(ends_.size()); }
+    byte_count begin(chunk_index chunk) const { return chunk.value == 1 ? 0 : ends_.at(chunk.value - 2); }
+    byte_count end(chunk_index chunk) const { return ends_.at(chunk.value - 1); }
+
+    void set(chunk_index chunk, const published_chunk& hashed);
+
+    /// All of them are set. Errors as of manifest::make().
+    tl::expected<manifest, std::string> finish() &&;
+
+private:
+    std::string text_;
+    std::size_t chunks_at_ = 0;
+    std::vector<byte_count> ends_;
 };
 
 }  // namespace p2p

@@ -47,10 +47,14 @@ void append(std::string& text, const published_chunk& chunk) {
     append(text, chunk.sha256.bytes);
 }
 
+std::string chunks_line(std::size_t count) {
+    return fmt::format("chunks {}\n", count);
+}
+
 std::string written(std::string_view name, std::span<const manifest_item> items,
                     std::span<const published_chunk> chunks) {
     const std::string head = name_line(name) + fmt::format("entries {}\n", items.size());
-    const std::string chunk_head = fmt::format("chunks {}\n", chunks.size());
+    const std::string chunk_head = chunks_line(chunks.size());
     std::size_t length = head.size() + chunk_head.size() + chunks.size() * chunk_record::length;
     for (const manifest_item& item : items) length += length_of(item);
     std::string text;
@@ -70,6 +74,34 @@ tl::expected<manifest, std::string> manifest::make(std::string_view name, std::v
               [](const manifest_item& a, const manifest_item& b) { return path_less(a.path, b.path); });
     // What cannot be read back is not written: so the same rules hold for both.
     return parse(written(name, items, chunks));
+}
+
+std::string_view manifest::text_without_chunks() const {
+    return std::string_view{text_}.substr(0, chunks_at_ - chunks_line(chunk_count()).size());
+}
+
+manifest_draft::manifest_draft(const manifest& layout, const std::vector<std::uint32_t>& chunk_sizes) {
+    const std::string_view head = layout.text_without_chunks();
+    const std::string line = chunks_line(chunk_sizes.size());
+    chunks_at_ = head.size() + line.size();
+    text_.reserve(chunks_at_ + chunk_sizes.size() * chunk_record::length);
+    text_.append(head).append(line);
+    ends_.reserve(chunk_sizes.size());
+    byte_count end = 0;
+    for (const std::uint32_t size : chunk_sizes) {
+        append(text_, published_chunk{size, {}, {}});
+        ends_.push_back(end += size);
+    }
+}
+
+void manifest_draft::set(chunk_index chunk, const published_chunk& hashed) {
+    std::string record;
+    append(record, hashed);
+    text_.replace(chunks_at_ + (std::size_t{chunk.value} - 1) * chunk_record::length, record.size(), record);
+}
+
+tl::expected<manifest, std::string> manifest_draft::finish() && {
+    return manifest::parse(std::move(text_));
 }
 
 }  // namespace p2p

@@ -1,7 +1,5 @@
 #include "core/upload_queue.hpp"
 
-#include "core/pick.hpp"
-
 #include <algorithm>
 
 namespace p2p {
@@ -41,13 +39,33 @@ void upload_queue::peer_left(peer_id who) {
 }
 
 std::optional<chunk_index> upload_queue::pick(const chunk_set& offer) {
-    return pick_least(
-        offer, [this](chunk_index chunk) { return times_sent(chunk); }, random_);
+    const chunk_set* least = &offer;
+    chunk_set rest;
+    for (const chunk_set& sent : sent_more_than_) {
+        rest = offer - sent;
+        if (!rest.empty()) {
+            least = &rest;
+            break;
+        }
+    }
+    if (least->empty()) return std::nullopt;
+    return least->nth(static_cast<std::uint32_t>(random_() % least->size()));
+}
+
+void upload_queue::count_sent(chunk_index chunk) {
+    for (chunk_set& sent : sent_more_than_)
+        if (sent.insert(chunk)) return;
+    sent_more_than_.emplace_back().insert(chunk);
+    if (sent_more_than_.size() <= most_counted) return;
+    sent_more_than_.pop_front();
+    ++first_level_;
 }
 
 std::uint32_t upload_queue::times_sent(chunk_index chunk) const {
-    const auto at = sent_.find(chunk);
-    return at == sent_.end() ? 0 : at->second;
+    std::uint32_t times = first_level_;
+    for (const chunk_set& sent : sent_more_than_)
+        if (sent.contains(chunk)) ++times;
+    return times;
 }
 
 }  // namespace p2p

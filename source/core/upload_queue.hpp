@@ -10,7 +10,6 @@
 #include <deque>
 #include <optional>
 #include <random>
-#include <unordered_map>
 #include <unordered_set>
 
 namespace p2p {
@@ -19,6 +18,10 @@ struct upload_options {
     unsigned slots = 4;             ///< uploads at a time, each to another peer
     unsigned queued_per_peer = 64;  ///< requests that one peer may have waiting
 };
+
+/// Differences in how often chunks were sent are known up to this. A set a level keeps memory within bounds,
+/// and picking quick, in file-sets of millions of chunks.
+inline constexpr std::size_t most_counted = 16;
 
 /// What a peer asks for: a chunk, or (where there is none) any but those in `except`.
 struct wanted {
@@ -53,7 +56,8 @@ public:
     /// For a request for any: of the chunks in `offer`, the one that was sent least often, ties at random.
     std::optional<chunk_index> pick(const chunk_set& offer);
 
-    void count_sent(chunk_index chunk) { ++sent_[chunk]; }
+    void count_sent(chunk_index chunk);
+    /// At most most_counted more than any other chunk.
     std::uint32_t times_sent(chunk_index chunk) const;
 
     std::size_t waiting() const { return queue_.size(); }
@@ -64,7 +68,8 @@ private:
     std::mt19937_64 random_;
     std::deque<upload> queue_;
     std::unordered_set<peer_id> serving_;
-    std::unordered_map<chunk_index, std::uint32_t> sent_;
+    std::deque<chunk_set> sent_more_than_;  // [i]: sent more than first_level_ + i times
+    std::uint32_t first_level_ = 0;
 };
 
 }  // namespace p2p

@@ -79,22 +79,11 @@ awaitable<void> for_each_chunk(asio::thread_pool& pool, chunk_work<Result> work)
 
 // --- hashing
 
-std::vector<published_chunk> unhashed(const std::vector<std::uint32_t>& sizes) {
+/// Where the files lie in the content; how it is cut does not matter yet.
+manifest lay_out(std::vector<manifest_item> items, const std::string& name, byte_count size) {
     std::vector<published_chunk> chunks;
-    for (const std::uint32_t size : sizes) chunks.push_back({size, {}, {}});
-    return chunks;
-}
-
-std::string set_name(const scanned_tree& tree, const share_options& options) {
-    return options.name.empty() ? tree.name : options.name;
-}
-
-std::shared_ptr<const manifest> make_manifest(const scanned_tree& tree, const share_options& options,
-                                              const std::vector<published_chunk>& chunks) {
-    std::vector<manifest_item> items;
-    for (const scanned_item& one : tree.items) items.push_back(one.item);
-    return std::make_shared<const manifest>(
-        value_or_throw(manifest::make(set_name(tree, options), std::move(items), chunks)));
+    for (const std::uint32_t chunk : fixed_cuts(size, max_published_chunk)) chunks.push_back({chunk, {}, {}});
+    return value_or_throw(manifest::make(name, std::move(items), chunks));
 }
 
 byte_count size_of(const scanned_tree& tree) {
@@ -106,23 +95,31 @@ byte_count size_of(const scanned_tree& tree) {
 /// Opens files as they were when the tree was scanned.
 class scanned_files {
 public:
-    explicit scanned_files(const scanned_tree& tree)
-        : tree_(tree), root_(value_or_throw(open_folder(tree.root))) {}
+    scanned_files(std::filesystem::path root, const manifest& layout,
+                  const std::vector<std::optional<file_stamp>>& stamps)
+        : root_(std::move(root)),
+          folder_(value_or_throw(open_folder(root_))),
+          layout_(layout),
+          stamps_(stamps) {}
 
     tl::expected<unique_fd, std::string> open(std::uint32_t entry) const {
-        const scanned_item& one = tree_.items[entry];
-        auto file = open_beneath(root_.get(), one.item.path, O_RDONLY | O_NONBLOCK);
+        const std::string path{layout_.entry(entry).path};
+        auto file = open_beneath(folder_.get(), path, O_RDONLY | O_NONBLOCK);
         if (!file) return file;
-        const std::string shown = (tree_.root / one.item.path).native();
+        const std::string shown = (root_ / path).native();
         const auto now = stamp_of(file->get(), shown);
         if (!now) return tl::unexpected{now.error()};
-        if (*now != one.stamp) return tl::unexpected{about(shown, "changed while it was hashed")};
+        if (stamps_[entry] != *now) return tl::unexpected{about(shown, "changed while it was hashed")};
         return file;
     }
 
+    content_reader reader() const {
+        return {layout_, [this](std::uint32_t entry) { return open(entry); }};
+    }
+
     tl::expected<void, std::string> check_all() const {
-        for (std::uint32_t entry = 0; entry < tree_.items.size(); ++entry) {
-            if (tree_.items[entry].item.size == 0) continue;
+        for (std::uint32_t entry = 0; entry < layout_.entry_count(); ++entry) {
+            if (layout_.entry(entry).size == 0) continue;
             const auto opened = open(entry);
             if (!opened) return tl::unexpected{opened.error()};
         }
@@ -130,67 +127,75 @@ public:
     }
 
 private:
-    const scanned_tree& tree_;
-    unique_fd root_;
+    std::filesystem::path root_;
+    unique_fd folder_;
+    const manifest& layout_;
+    const std::vector<std::optional<file_stamp>>& stamps_;
 };
 
-tl::expected<std::vector<std::uint32_t>, std::string> cut_content(const manifest& layout,
-                                                                  const scanned_files& files,
+tl::expected<std::vector<std::uint32_t>, std::string> cut_content(const scanned_files& files, byte_count size,
                                                                   byte_count average) {
     content_cutter cutter(average);
-    content_reader reader(layout, [&files](std::uint32_t entry) { return files.open(entry); });
+    content_reader reader = files.reader();
     const auto update = [&cutter](std::span<const std::byte> bytes) -> tl::expected<void, std::string> {
         cutter.update(bytes);
         return {};
     };
-    if (const auto read = read_content(reader, 0, layout.size(), update); !read)
-        return tl::unexpected{read.error()};
+    if (const auto read = read_content(reader, 0, size, update); !read) return tl::unexpected{read.error()};
     return cutter.finish();
+}
+
+awaitable<void> hash_chunks(asio::thread_pool& pool, const scanned_files& files, manifest_draft& draft,
+                            progress& hashed) {
+    const chunk_set all = chunk_set::first(draft.chunk_count());
+    chunk_work<published_chunk> work{all, {}, {}};
+    work.job = [&](chunk_index chunk) -> storage_job<published_chunk> {
+        return [&files, begin = draft.begin(chunk), end = draft.end(chunk)] {
+            content_reader reader = files.reader();
+            return hash_content(reader, begin, end);
+        };
+    };
+    work.done = [&](chunk_index chunk, published_chunk hash) {
+        draft.set(chunk, hash);
+        hashed.add(hash.size);
+    };
+    co_await for_each_chunk(pool, work);
 }
 
 }  // namespace
 
-// Manifests without hashes tell how content and chunks lie, until the one with them can be made.
 awaitable<hashed_tree> hash_tree(asio::thread_pool& pool, scanned_tree tree, share_options options) {
-    const scanned_files files(tree);
     const byte_count size = size_of(tree);
+    const std::string name = options.name.empty() ? tree.name : options.name;
     const byte_count chunk_size = options.chunk_size > 0 ? options.chunk_size : usual_chunk_size(size);
-    std::vector<published_chunk> chunks;
-    std::shared_ptr<const manifest> layout;
-    if (options.cut == chunking::content_defined) {
-        // Large enough to have few, small enough to be allowed.
-        layout = make_manifest(tree, options, unhashed(fixed_cuts(size, max_published_chunk)));
-        const auto cut = [&] { return cut_content(*layout, files, chunk_size); };
-        auto sizes = co_await on_pool(pool, cut);
-        chunks = unhashed(value_or_throw(std::move(sizes)));
-    } else {
-        chunks = unhashed(fixed_cuts(size, chunk_size));
-    }
-    layout = make_manifest(tree, options, chunks);
-
-    progress hashed("hashed " + printable(layout->name()), size);
-    const chunk_set all = chunk_set::first(layout->chunk_count());
-    chunk_work<published_chunk> work{all, {}, {}};
-    work.job = [&](chunk_index chunk) -> storage_job<published_chunk> {
-        return [&, chunk] {
-            content_reader reader(*layout, [&files](std::uint32_t entry) { return files.open(entry); });
-            return hash_content(reader, layout->chunk_begin(chunk), layout->chunk_end(chunk));
-        };
-    };
-    work.done = [&](chunk_index chunk, published_chunk hash) {
-        chunks[chunk.value - 1] = hash;
-        hashed.add(hash.size);
-    };
-    co_await for_each_chunk(pool, work);
-
-    const auto check = [&files] { return files.check_all(); };
-    auto unchanged = co_await on_pool(pool, check);
-    value_or_throw(std::move(unchanged));
-    hashed_tree result{make_manifest(tree, options, chunks), {}};
-    for (const scanned_item& one : tree.items) {
+    hashed_tree result;
+    std::vector<manifest_item> items;
+    items.reserve(tree.items.size());
+    for (scanned_item& one : tree.items) {
         const bool file = one.item.kind == entry_kind::file || one.item.kind == entry_kind::executable;
         result.stamps.push_back(file ? std::optional{one.stamp} : std::nullopt);
+        items.push_back(std::move(one.item));
     }
+    tree.items = {};
+    const manifest layout = lay_out(std::move(items), name, size);
+    const scanned_files files(tree.root, layout, result.stamps);
+
+    const auto cut = [&] {
+        return options.cut == chunking::fixed ? fixed_cuts(size, chunk_size)
+                                              : value_or_throw(cut_content(files, size, chunk_size));
+    };
+    const std::vector<std::uint32_t> sizes = co_await on_pool(pool, cut);
+    manifest_draft draft(layout, sizes);
+    progress hashed("hashed " + printable(name), size);
+    co_await hash_chunks(pool, files, draft, hashed);
+    const auto finish = [&]() -> tl::expected<std::shared_ptr<const manifest>, std::string> {
+        if (const auto unchanged = files.check_all(); !unchanged) return tl::unexpected{unchanged.error()};
+        auto made = std::move(draft).finish();
+        if (!made) return tl::unexpected{made.error()};
+        return std::make_shared<const manifest>(std::move(*made));
+    };
+    auto finished = co_await on_pool(pool, finish);
+    result.set = value_or_throw(std::move(finished));
     co_return result;
 }
 
@@ -198,7 +203,7 @@ awaitable<hashed_tree> hash_tree(asio::thread_pool& pool, scanned_tree tree, sha
 
 namespace {
 
-awaitable<void> check(asio::thread_pool& pool, published_store& store, chunk_set chunks, check_by how,
+awaitable<void> check(asio::thread_pool& pool, published_store& store, const chunk_set& chunks, check_by how,
                       progress& done) {
     chunk_work<bool> work{chunks, {}, {}};
     work.job = [&store, how](chunk_index chunk) { return store.check_job(chunk, how); };
@@ -229,6 +234,7 @@ class wanted_content {
 public:
     explicit wanted_content(const published_store& store) : set_(*store.published()) {
         const chunk_set& missing = store.missing();
+        by_content_.reserve(missing.size());
         for (const chunk_index chunk : missing)
             by_content_.emplace_back(prefix_of(set_.chunk(chunk).sha256), chunk);
         std::ranges::sort(by_content_);
@@ -260,8 +266,8 @@ private:
 
 // Other sets beneath a folder: earlier versions of this one, most likely. What cannot be read has nothing to
 // give.
-awaitable<void> copy_from_sets(asio::thread_pool& pool, published_store& store, std::filesystem::path folder,
-                               prepared& so_far) {
+awaitable<void> copy_from_sets(asio::thread_pool& pool, published_store& store,
+                               const std::filesystem::path& folder, prepared& so_far) {
     const auto find_sets = [&folder] { return sets_in(folder); };
     const std::vector<file_set_id> ids = co_await on_pool(pool, find_sets);
     for (const file_set_id& id : ids) {
@@ -273,10 +279,18 @@ awaitable<void> copy_from_sets(asio::thread_pool& pool, published_store& store, 
         };
         const std::shared_ptr<set_disk> other = co_await on_pool(pool, open);
         if (!other) continue;
-        const auto sources =
-            wanted_content{store}.found_in(other, chunk_set::first(other->set().chunk_count()));
+        const chunk_set all = chunk_set::first(other->set().chunk_count());
+        const auto sources = wanted_content{store}.found_in(other, all);
         co_await copy(pool, store, sources, so_far);
     }
+}
+
+awaitable<void> copy_from_itself(asio::thread_pool& pool, published_store& store, prepared& so_far) {
+    if (store.present().empty()) co_return;
+    std::unordered_map<chunk_index, chunk_source> sources =
+        wanted_content{store}.found_in(store.shared_disk(), store.present());
+    for (auto& [chunk, source] : sources) source.in_place = false;  // staged ones will do as well
+    co_await copy(pool, store, sources, so_far);
 }
 
 }  // namespace
@@ -311,10 +325,7 @@ awaitable<prepared> prepare(asio::thread_pool& pool, published_store& store, boo
         reuse.insert(reuse.begin(), store.disk().root());
         for (const std::filesystem::path& folder : reuse)
             co_await copy_from_sets(pool, store, folder, result);
-        const auto own = wanted_content{store}.found_in(store.shared_disk(), store.present());
-        std::unordered_map<chunk_index, chunk_source> here;
-        for (const auto& [chunk, source] : own) here[chunk] = {source.disk, source.chunk, false};
-        co_await copy(pool, store, here, result);
+        co_await copy_from_itself(pool, store, result);
     }
     const auto finish = [&store] { store.ready(); };
     co_await on_pool(pool, finish);

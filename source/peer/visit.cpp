@@ -143,6 +143,7 @@ private:
             piece->total != total_.value_or(piece->total))
             throw protocol_violation(
                 {"bad_field", "that is not the piece of the manifest that was asked for"});
+        if (!total_) text_.reserve(piece->total);  // memory is taken as bytes come
         total_ = piece->total;
         senders_.insert(who);
         const byte_count size = piece->size;

@@ -22,6 +22,33 @@ std::string nobodys_address() {
     return "127.0.0.1:" + std::to_string(tcp_listener{}.port());
 }
 
+// Copies files of this machine until there are so many bytes, and returns how many there are.
+byte_count copy_some(const fs::path& from, const fs::path& to, byte_count wanted) {
+    byte_count copied = 0;
+    const auto options = fs::directory_options::skip_permission_denied;
+    for (const auto& entry : fs::recursive_directory_iterator{from, options}) {
+        if (!entry.is_regular_file() || entry.is_symlink() || copied >= wanted) continue;
+        const byte_count size = entry.file_size();
+        if (size == 0 || copied + size > wanted + wanted / 10) continue;
+        const fs::path copy = to / entry.path().lexically_relative(from);
+        fs::create_directories(copy.parent_path());
+        fs::copy_file(entry.path(), copy);
+        copied += size;
+    }
+    return copied;
+}
+
+fs::path largest_file_in(const fs::path& folder) {
+    fs::path largest;
+    byte_count size = 0;
+    for (const auto& entry : fs::recursive_directory_iterator{folder})
+        if (entry.is_regular_file() && entry.file_size() > size) {
+            size = entry.file_size();
+            largest = entry.path();
+        }
+    return largest;
+}
+
 }  // namespace
 
 TEST_CASE("a tree with some of everything arrives as it is") {
@@ -213,7 +240,11 @@ TEST_CASE("a second get fetches nothing, and needs no tracker") {
 TEST_CASE("what was damaged is repaired, and only that is fetched") {
     const temp_folder here;
     tree set = files(here / "set", 6, 4 * chunk_size);
-    set.program("run", noise(chunk_size, 99)).file("empty", "").folder("folder").link("link", "f1").file("last", "x");
+    set.program("run", noise(chunk_size, 99))
+        .file("empty", "")
+        .folder("folder")
+        .link("link", "f1")
+        .file("last", "x");
     const sharer sharer{set, chunks_of_16k};
     const fs::path copy = here / "copy";
     REQUIRE(get({sharer.link(), copy}).exit_code == exits::done);
@@ -362,7 +393,8 @@ TEST_CASE("what has changed in a folder to reuse is not taken from there") {
     REQUIRE(get({sharer.link(), here / "earlier"}).exit_code == exits::done);
     damage(here / "earlier" / "f1");
     fs::remove(here / "earlier" / "f2");
-    const auto ended = get({sharer.link(), here / "copy", "--reuse", here / "earlier", "--reuse", here / "nowhere"});
+    const auto ended =
+        get({sharer.link(), here / "copy", "--reuse", here / "earlier", "--reuse", here / "nowhere"});
     CHECK(ended.exit_code == exits::done);
     CHECK(report_of(ended.output).to_fetch == 5 * chunk_size);
     CHECK(tree_difference(here / "copy", set) == "");
@@ -404,6 +436,27 @@ TEST_CASE("an insertion near the start of a large file costs little where the co
     CHECK(ended.exit_code == exits::done);
     CHECK(report_of(ended.output).to_fetch < 3'253'000 / 50);
     CHECK(tree_difference(here / "copy", set) == "");
+}
+
+TEST_CASE("of a real folder with a few KB more in its largest file, less than 2 percent is fetched") {
+    const byte_count wanted = (is_sanitized ? 32U : 256U) * 1024 * 1024;
+    const temp_folder here;
+    const tracker_program tracker;
+    const words by_content{"--chunking", "cdc"};
+    const byte_count size = copy_some("/usr/lib", here / "set", wanted);
+    if (size < wanted) {
+        MESSAGE("this machine has too few files");
+        return;
+    }
+    REQUIRE(get({sharer{tracker, here / "set", by_content}.link(), here / "copy"}).exit_code == exits::done);
+    const fs::path large = largest_file_in(here / "set");
+    const std::string content = read_text(large);
+    write_text(large, content.substr(0, 1'000) + noise(5'000, 9) + content.substr(1'000));
+    const sharer again{tracker, here / "set", by_content};
+    const auto ended = get({again.link(), here / "copy"});
+    CHECK(ended.exit_code == exits::done);
+    CHECK(report_of(ended.output).to_fetch < size / 50);
+    CHECK(tree_difference(here / "copy", here / "set") == "");
 }
 
 TEST_CASE("two seeders and a getter that serves what it has got feed a crowd") {

@@ -43,7 +43,8 @@ TEST_CASE("share prints the link on standard output, and nothing else there") {
     CHECK(std::count(link.begin(), link.end(), '\n') == 1);
 }
 
-TEST_CASE("the same tree has the same id wherever it is shared, and another one as soon as anything differs") {
+TEST_CASE(
+    "the same tree has the same id wherever it is shared, and another one as soon as anything differs") {
     const temp_folder here;
     const tracker_program tracker;
     for (const char* where : {"one", "two"}) some_of_everything(here / where / "set");
@@ -224,9 +225,7 @@ TEST_CASE("list says what was published, how large it is, and who has it") {
     sharer books{tracker, here / "books"};
     sharer films{tracker, here / "films", {"--name", "moving pictures"}};
     getter part{{films.link(), here / "part", "--limit-down", "10KiB/s"}};
-    const auto line_of = [](const sharer& one, const std::string& rest) {
-        return one.id() + rest;
-    };
+    const auto line_of = [](const sharer& one, const std::string& rest) { return one.id() + rest; };
     const std::string all = "id" + std::string(62, ' ') + "       size   chunks seeders leechers  name\n" +
                             line_of(books, "    256 KiB        4       1        0  books\n") +
                             line_of(films, "    192 KiB        3       1        1  moving pictures\n");

@@ -211,10 +211,12 @@ std::string link_of(const tracker_program& tracker, const fs::path& what, const 
 
 get_report report_of(const std::string& output) {
     const std::size_t end = output.find(" are to be fetched");
-    if (end == std::string::npos) throw std::runtime_error{"get did not say what is to be fetched: " + output};
+    if (end == std::string::npos)
+        throw std::runtime_error{"get did not say what is to be fetched: " + output};
     std::string line = output.substr(0, end + 18);
     line = line.substr(line.find_last_of('\n') + 1);
-    return {size_before(line, " of "), size_before(line, " were copied"), size_before(line, " are to be fetched")};
+    return {size_before(line, " of "), size_before(line, " were copied"),
+            size_before(line, " are to be fetched")};
 }
 
 std::uint32_t chunks_fetched(const std::string& output) {
@@ -267,8 +269,8 @@ void fake_publisher::serve(tcp_client& visitor) {
     const std::string chunks = set_ ? "1-" + std::to_string(set_->chunk_count()) : "";
     visitor.read_line();
     visitor.send_line(R"({"type":"hello","version":1,"name":"mallory","instance":4711,"transfer_port":)" +
-                      std::to_string(listener_.port()) + R"(,"id":")" + id_.to_hex() + R"(","chunks":")" + chunks +
-                      R"("})");
+                      std::to_string(listener_.port()) + R"(,"id":")" + id_.to_hex() + R"(","chunks":")" +
+                      chunks + R"("})");
     for (;;) {
         const json asked = json::parse(visitor.read_line());
         if (asked["type"] == "get_manifest") {

@@ -65,8 +65,8 @@ tree some_of_everything(const std::filesystem::path& root);
 /// Writes other bytes over the middle of a file: same inode, same size.
 void damage(const std::filesystem::path& file);
 
-/// What keeps two trees from being the same (names, kinds, contents, who may run it, where links lead), beside
-/// what a peer keeps in .p2p; "" where nothing does.
+/// What keeps two trees from being the same (names, kinds, contents, who may run it, where links lead),
+/// beside what a peer keeps in .p2p; "" where nothing does.
 std::string tree_difference(const std::filesystem::path& a, const std::filesystem::path& b);
 
 /// The same for what the copy has already; "" also where it has nothing.
@@ -112,7 +112,8 @@ finished_process get(words arguments, const process_settings& how = {});
 finished_process verify(const std::filesystem::path& folder);
 
 /// Publishes it, and ends: the link of what is there.
-std::string link_of(const tracker_program& tracker, const std::filesystem::path& what, const words& more = {});
+std::string link_of(const tracker_program& tracker, const std::filesystem::path& what,
+                    const words& more = {});
 
 /// What get says before it fetches; sizes are rounded to three digits.
 struct get_report {
@@ -126,8 +127,8 @@ std::uint32_t chunks_fetched(const std::string& output);
 
 // --- peers that do not mean well
 
-/// Claims to have the whole set of this id at the tracker; sends any text as its manifest, and wrong bytes for
-/// every chunk that is asked for (of the sizes that `set` says), or refuses where there is no `set`.
+/// Claims to have the whole set of this id at the tracker; sends any text as its manifest, and wrong bytes
+/// for every chunk that is asked for (of the sizes that `set` says), or refuses where there is no `set`.
 class fake_publisher {
 public:
     fake_publisher(const tracker_program& tracker, const file_set_id& id, std::string manifest_text,
