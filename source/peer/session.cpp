@@ -227,9 +227,11 @@ awaitable<void> session::save_loop() {
     for (;;) {
         co_await something_to_save_.wait();
         unsaved_ = false;
+        saving_ = true;
         const time_point began = now();
         const auto job = store_->save_job();
         const auto saved = co_await on_pool(pool(), job);
+        saving_ = false;
         if (!saved) throw session_failure(exit_code::storage, saved.error());
         if (!unsaved_) say_if_complete();
         if (!store_->saves_only_news()) co_await sleep_for((now() - began) * save_pause);

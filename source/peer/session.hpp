@@ -60,6 +60,8 @@ public:
     /// Missing chunks of which no hash is agreed, as far as this peer was told.
     chunk_set not_agreed() const;
     bool complete() const;
+    /// Complete, and all of it is in its place and written down.
+    bool settled() const { return complete() && !unsaved_ && !saving_; }
 
     /// Runs as long as the session does, and is cancelled with it.
     void spawn(awaitable<void> task);
@@ -149,6 +151,7 @@ private:
     bool stopping_ = false;
     bool no_grace_ = false;
     bool unsaved_ = false;
+    bool saving_ = false;
     bool said_complete_ = false;
     bool warned_of_counts_ = false;
     bool told_of_pending_ = false;

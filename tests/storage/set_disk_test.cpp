@@ -121,12 +121,16 @@ TEST_CASE("a file takes the place of a link, and what that leads to stays as it 
 TEST_CASE("nothing is placed through a symbolic link to a folder") {
     disk_of d{{file("a/b/c", "new!")}};
     fs::create_directories(d.outside("elsewhere/b"));
-    SUBCASE("the first one") { fs::create_directory_symlink(d.outside("elsewhere"), d.path("a")); }
+    SUBCASE("the first one") {
+        fs::create_directory_symlink(d.outside("elsewhere"), d.path("a"));
+    }
     SUBCASE("a later one") {
         fs::create_directory(d.path("a"));
         fs::create_directory_symlink(d.outside("elsewhere"), d.path("a/b"));
     }
-    SUBCASE("one that leads nowhere") { fs::create_symlink(d.outside("nowhere"), d.path("a")); }
+    SUBCASE("one that leads nowhere") {
+        fs::create_symlink(d.outside("nowhere"), d.path("a"));
+    }
     const std::string why = d.put("a/b/c", "new!");
     CHECK(why.ends_with(" is in the way: the file-set has a folder of that name"));
     CHECK_FALSE(fs::exists(d.outside("elsewhere/c")));
@@ -136,8 +140,12 @@ TEST_CASE("nothing is placed through a symbolic link to a folder") {
 
 TEST_CASE("a folder in the way of a file is an error that names it, and stays") {
     disk_of d{{file("a/b", "new!")}};
-    SUBCASE("empty") { fs::create_directories(d.path("a/b")); }
-    SUBCASE("with something in it") { write_text(d.path("a/b/mine"), "mine"); }
+    SUBCASE("empty") {
+        fs::create_directories(d.path("a/b"));
+    }
+    SUBCASE("with something in it") {
+        write_text(d.path("a/b/mine"), "mine");
+    }
     CHECK(d.put("a/b", "new!") ==
           d.path("a/b").native() + ": is in the way: a folder, where the file-set has a file or link");
     CHECK(fs::is_directory(d.path("a/b")));
@@ -248,7 +256,9 @@ TEST_CASE("a folder in the way of a link or of an empty file is an error that na
 
 TEST_CASE("a file or link in the way of an empty folder is an error that names it") {
     disk_of d{{folder("a/b")}};
-    SUBCASE("a file") { write_text(d.path("a/b"), "mine"); }
+    SUBCASE("a file") {
+        write_text(d.path("a/b"), "mine");
+    }
     SUBCASE("a link to a folder") {
         fs::create_directories(d.outside("elsewhere"));
         fs::create_directory(d.path("a"));

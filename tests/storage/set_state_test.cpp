@@ -86,8 +86,8 @@ TEST_CASE("what is kept is never kept through a symbolic link") {
     }
     SUBCASE("in the place of the set's folder") {
         std::filesystem::create_directory(temp / state_folder_name);
-        std::filesystem::create_directory_symlink(
-            elsewhere.path(), temp.path() / state_folder_name / what.id().to_hex());
+        std::filesystem::create_directory_symlink(elsewhere.path(),
+                                                  temp.path() / state_folder_name / what.id().to_hex());
     }
     SUBCASE("in the place of the incoming folder") {
         { open_state(temp.path(), what); }
@@ -122,10 +122,18 @@ TEST_CASE("a manifest that is damaged is refused") {
     const set_state state = open_state(temp.path(), what);
     REQUIRE(state.write_manifest(what.set()));
     const auto path = path_of(temp.path(), what, "manifest");
-    SUBCASE("in one bit") { spoil_end(path); }
-    SUBCASE("cut short") { std::filesystem::resize_file(path, 20); }
-    SUBCASE("empty") { std::filesystem::resize_file(path, 0); }
-    SUBCASE("that of another set") { write_text(path, example("other").set().text()); }
+    SUBCASE("in one bit") {
+        spoil_end(path);
+    }
+    SUBCASE("cut short") {
+        std::filesystem::resize_file(path, 20);
+    }
+    SUBCASE("empty") {
+        std::filesystem::resize_file(path, 0);
+    }
+    SUBCASE("that of another set") {
+        write_text(path, example("other").set().text());
+    }
     CHECK(read_manifest(temp.path(), what.id()).error() ==
           path.native() + ": is damaged: it is not what its folder's name says");
 }
@@ -275,8 +283,7 @@ TEST_CASE("links among what is incoming are dropped, and not what they lead to")
     write_text(elsewhere / "mine", "mine");
     const small_set what = example();
     set_state state = open_state(temp.path(), what);
-    std::filesystem::create_directory_symlink(elsewhere.path(),
-                                              path_of(temp.path(), what, "incoming") / "0");
+    std::filesystem::create_directory_symlink(elsewhere.path(), path_of(temp.path(), what, "incoming") / "0");
     state.drop_incoming();
     CHECK(read_text(elsewhere / "mine") == "mine");
 }
@@ -320,8 +327,8 @@ TEST_CASE("an earlier version whose files have changed since is forgotten; its f
 TEST_CASE("a set that is older but has nothing in common, or is unchanged, is not forgotten") {
     const temp_folder temp;
     const small_set unrelated{{file("p", "01234"), file("zz/q", "56789")}, 4};
-    const small_set subset{{file("a", "01234")}, 4};
-    const small_set now{{file("a", "01234"), file("b", "new")}, 4};
+    const small_set subset{{file("a", "01234")}, 5};
+    const small_set now{{file("a", "01234"), file("b", "new")}, 5};
     fetch_all(unrelated, temp.path());
     fetch_all(subset, temp.path());
     std::filesystem::remove(temp / "p");  // not a file of the other set
@@ -357,7 +364,9 @@ TEST_CASE("an earlier version is forgotten where its file has become a link or i
     const small_set newer{{link_to("a", "b"), file("b", "x")}, 4};
     fetch_all(older, temp.path());
     std::filesystem::remove(temp / "a");
-    SUBCASE("a link") { std::filesystem::create_symlink("b", temp / "a"); }
+    SUBCASE("a link") {
+        std::filesystem::create_symlink("b", temp / "a");
+    }
     SUBCASE("gone") {}
     forget_outdated(temp.path(), newer.set());
     CHECK_FALSE(is_known(temp.path(), older));

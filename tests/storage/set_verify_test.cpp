@@ -107,8 +107,12 @@ TEST_CASE("a file that was written to and is the same is no difference") {
 
 TEST_CASE("a file of another size differs in it, and no file that shares a chunk with it does") {
     verified v;
-    SUBCASE("shorter") { std::filesystem::resize_file(v / "a", 9); }
-    SUBCASE("longer") { std::filesystem::resize_file(v / "a", 11); }
+    SUBCASE("shorter") {
+        std::filesystem::resize_file(v / "a", 9);
+    }
+    SUBCASE("longer") {
+        std::filesystem::resize_file(v / "a", 11);
+    }
     CHECK(v.differences() == lines{"a: differs in size"});
 }
 

@@ -202,14 +202,14 @@ public:
     }
 
     /// Whether it was there.
-    bool copy(chunk_index chunk, const chunk_source& from) {
-        return noted(store_->copy_job(chunk, from)());
-    }
+    bool copy(chunk_index chunk, const chunk_source& from) { return noted(store_->copy_job(chunk, from)()); }
     bool copy_repeat(std::uint32_t from, std::uint32_t to) {
         return noted(store_->repeat_job({from}, {to})());
     }
 
-    std::unique_ptr<incoming_chunk> receive(std::uint32_t chunk) { return store_->receive(what_.claim(chunk)); }
+    std::unique_ptr<incoming_chunk> receive(std::uint32_t chunk) {
+        return store_->receive(what_.claim(chunk));
+    }
     /// Whether these bytes, in parts of that size, are what it should be.
     bool arrive(std::uint32_t chunk, std::string_view bytes, std::size_t part_size = 5) {
         const auto arriving = receive(chunk);
@@ -287,8 +287,7 @@ inline void spoil_end(const std::filesystem::path& file) {
 
 /// Another time of modification, and nothing else.
 inline void touch(const std::filesystem::path& file) {
-    std::filesystem::last_write_time(file,
-                                     std::filesystem::last_write_time(file) + std::chrono::seconds{2});
+    std::filesystem::last_write_time(file, std::filesystem::last_write_time(file) + std::chrono::seconds{2});
 }
 
 }  // namespace p2p::test

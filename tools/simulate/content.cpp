@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <random>
 #include <stdexcept>
@@ -44,6 +45,48 @@ std::string content::check_folder(const std::filesystem::path& folder, bool comp
         const auto bytes = read_small_file(folder / name, chunk_size_);
         if (!bytes) return bytes.error();
         if (*bytes != chunk(index)) return fmt::format("chunk {} has wrong content", index.value);
+    }
+    return {};
+}
+
+// Some are empty, some smaller than a chunk, some larger.
+std::vector<content::made_file> content::files() const {
+    std::mt19937_64 random{seed_};
+    std::vector<made_file> all;
+    const byte_count total = chunks_ * chunk_size_;
+    for (byte_count at = 0; at < total;) {
+        const byte_count size = std::min<byte_count>(random() % (4 * chunk_size_), total - at);
+        all.push_back({fmt::format("folder{}/file{:06}", all.size() / 10, all.size()), at, size});
+        at += size;
+    }
+    return all;
+}
+
+std::string content::bytes(byte_count from, byte_count size) const {
+    std::string result;
+    while (result.size() < size) {
+        const byte_count at = from + result.size();
+        const std::string whole = chunk({static_cast<std::uint32_t>(at / chunk_size_) + 1});
+        result += whole.substr(at % chunk_size_, size - result.size());
+    }
+    return result;
+}
+
+void content::make_tree(const std::filesystem::path& folder) const {
+    for (const made_file& one : files()) {
+        const auto path = folder / one.name;
+        std::filesystem::create_directories(path.parent_path());
+        std::ofstream out(path, std::ios::binary);
+        if (!(out << bytes(one.offset, one.size)))
+            throw std::runtime_error(path.native() + ": cannot be written");
+    }
+}
+
+std::string content::check_tree(const std::filesystem::path& folder) const {
+    for (const made_file& one : files()) {
+        const auto there = read_small_file(folder / one.name, one.size);
+        if (!there) return there.error();
+        if (*there != bytes(one.offset, one.size)) return one.name + " has wrong content";
     }
     return {};
 }

@@ -1,5 +1,5 @@
-// The file-set that a simulated swarm moves: made from the seed, laid out as chunk folders, and checked at
-// the end.
+// The file-set that a simulated swarm moves: made from the seed, laid out as chunk folders or as files to be
+// published, and checked at the end.
 #pragma once
 
 #include "core/chunk_set.hpp"
@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace p2p::simulation {
 
@@ -23,7 +24,20 @@ public:
     /// `complete`: all chunks must be listed.
     std::string check_folder(const std::filesystem::path& folder, bool complete) const;
 
+    /// Makes a folder with the same bytes in files of all sizes, to be published. Throws std::runtime_error.
+    void make_tree(const std::filesystem::path& folder) const;
+
+    /// What is wrong with such a folder, or "".
+    std::string check_tree(const std::filesystem::path& folder) const;
+
 private:
+    struct made_file {
+        std::string name;
+        byte_count offset = 0;
+        byte_count size = 0;
+    };
+    std::vector<made_file> files() const;
+    std::string bytes(byte_count from, byte_count size) const;
     std::string chunk(chunk_index index) const;
 
     std::uint32_t chunks_;

@@ -77,6 +77,9 @@ void add_options(CLI::App& app, swarm_options& options) {
     const auto counted = [&app](const std::string& name, auto& value, const std::string& help, int least) {
         add_count(app, name, value, least, 1'000'000, help);
     };
+    app.add_flag(
+        "--published", options.published,
+        "Move a published set, of which one peer has everything (--seeders 1), instead of chunk folders");
     counted("--peers", options.peers, "Peers in all", 1);
     counted("--seeders", options.seeders, "Of these, peers that have every chunk at the start", 0);
     counted("--chunks", options.chunks, "Chunks of the file-set", 1);
@@ -112,6 +115,7 @@ int main(int argc, char** argv) {
     app.footer("Exit codes: 0 every peer is as it should be, 1 one is not, 2 usage.");
     try {
         app.parse(argc, argv);
+        if (options.published && app.count("--seeders") == 0) options.seeders = 1;
         start_logging(log_level);
         if (const std::string why = why_impossible(options); !why.empty()) throw std::invalid_argument(why);
         const swarm_result result = run_swarm(options);

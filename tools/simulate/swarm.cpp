@@ -7,7 +7,10 @@
 #include "net/process.hpp"
 #include "net/task_group.hpp"
 #include "peer/session.hpp"
+#include "peer/set_work.hpp"
+#include "peer/visit.hpp"
 #include "storage/chunk_folder.hpp"
+#include "storage/scan.hpp"
 #include "tracker/server.hpp"
 
 #include <fmt/format.h>
@@ -55,6 +58,7 @@ struct simulated_peer {
     std::unique_ptr<peer> program;
     std::unique_ptr<session> runs;
     std::unique_ptr<task_group> life;
+    duration before_session{};  // published: until it had the manifest
     std::string problem;
 };
 
@@ -71,7 +75,16 @@ private:
     void cast();
     void spread();
     void start(simulated_peer& peer);
+    session_options told() const;
+    std::unique_ptr<chunk_store> open_folder_of(const simulated_peer& peer) const;
     awaitable<void> live(simulated_peer& peer);
+    awaitable<void> live_published(simulated_peer& peer);
+    awaitable<void> live_with(simulated_peer& peer, std::unique_ptr<chunk_store> store);
+    awaitable<std::unique_ptr<published_store>> publish(simulated_peer& peer);
+    awaitable<std::unique_ptr<published_store>> fetch_beginning(simulated_peer& peer);
+    void make_folder(const simulated_peer& peer) const;
+    std::uint32_t chunks_of(const simulated_peer& peer) const;
+    std::string check(const simulated_peer& peer) const;
     awaitable<void> watch();
     bool all_complete() const;
     double bound() const;
@@ -84,6 +97,7 @@ private:
     asio::thread_pool pool_;
     tracker_server tracker_;
     std::vector<simulated_peer> peers_;
+    std::optional<file_set_id> published_;
 };
 
 tracker_options tracker_for(const swarm_options& options) {
@@ -102,7 +116,14 @@ swarm::swarm(const swarm_options& options)
       peers_(options.peers) {
     cast();
     spread();
-    for (simulated_peer& peer : peers_) content_.make_folder(peer.folder, peer.at_start);
+    for (const simulated_peer& peer : peers_) make_folder(peer);
+}
+
+void swarm::make_folder(const simulated_peer& peer) const {
+    if (!options_.published)
+        content_.make_folder(peer.folder, peer.at_start);
+    else if (!peer.at_start.empty())
+        content_.make_tree(peer.folder);
 }
 
 // The first peers are seeders, then come the corrupt ones; any of the others may be killed.
@@ -139,30 +160,41 @@ void swarm::spread() {
     }
 }
 
-void swarm::start(simulated_peer& peer) {
+std::unique_ptr<chunk_store> swarm::open_folder_of(const simulated_peer& peer) const {
     auto opened = chunk_folder::open(peer.folder);
     if (!opened) throw std::runtime_error(opened.error());
-    std::unique_ptr<chunk_store> store = std::move(*opened);
-    if (peer.part == role::corrupt) store = make_corrupt(std::move(store));
+    if (peer.part == role::corrupt) return make_corrupt(std::move(*opened));
+    return std::move(*opened);
+}
 
+session_options swarm::told() const {
+    session_options told;
+    told.label = "default";
+    told.trackers = {{"127.0.0.1", tracker_.port()}};
+    told.scheduling = options_.scheduling;
+    told.uploads = options_.uploads;
+    return told;
+}
+
+void swarm::start(simulated_peer& peer) {
     peer_options program;
     program.name = peer.name;
     program.listen = {"127.0.0.1", 0};
     program.limit_up = options_.up;
     program.limit_down = options_.down;
     program.seed = random_();
-    session_options told;
-    told.label = "default";
-    told.trackers = {{"127.0.0.1", tracker_.port()}};
-    told.scheduling = options_.scheduling;
-    told.uploads = options_.uploads;
     peer.program = std::make_unique<p2p::peer>(io_.get_executor(), pool_, program);
-    peer.runs = std::make_unique<session>(*peer.program, std::move(store), "default", told);
     peer.life = std::make_unique<task_group>(io_.get_executor());
-    peer.life->spawn(peer.program->around(live(peer)));
+    peer.life->spawn(peer.program->around(options_.published ? live_published(peer) : live(peer)));
 }
 
 awaitable<void> swarm::live(simulated_peer& peer) {
+    auto store = open_folder_of(peer);
+    co_await live_with(peer, std::move(store));
+}
+
+awaitable<void> swarm::live_with(simulated_peer& peer, std::unique_ptr<chunk_store> store) {
+    peer.runs = std::make_unique<session>(*peer.program, std::move(store), "default", told());
     try {
         co_await peer.runs->run();
     } catch (const session_failure& failure) {
@@ -170,12 +202,62 @@ awaitable<void> swarm::live(simulated_peer& peer) {
     }
 }
 
+// As `share` and `get` do it.
+awaitable<void> swarm::live_published(simulated_peer& peer) {
+    std::unique_ptr<published_store> store;
+    try {
+        if (peer.part == role::seeder || peer.part == role::corrupt)
+            store = co_await publish(peer);
+        else
+            store = co_await fetch_beginning(peer);
+    } catch (const session_failure& failure) {
+        peer.problem = failure.what();
+        co_return;
+    }
+    std::unique_ptr<chunk_store> any = std::move(store);
+    if (peer.part == role::corrupt) any = make_corrupt(std::move(any));
+    co_await live_with(peer, std::move(any));
+}
+
+awaitable<std::unique_ptr<published_store>> swarm::publish(simulated_peer& peer) {
+    auto tree = scan_tree(peer.folder, {});
+    if (!tree) throw session_failure(exit_code::storage, tree.error());
+    share_options how;
+    how.name = "default";
+    how.chunk_size = options_.chunk_size;
+    const hashed_tree hashed = co_await hash_tree(pool_, std::move(*tree), how);
+    auto disk = set_disk::open(peer.folder, hashed.set, std::nullopt);
+    if (!disk) throw session_failure(exit_code::storage, disk.error());
+    auto store = std::make_unique<published_store>(std::move(*disk));
+    store->all_present(hashed.stamps);
+    published_ = hashed.set->id();
+    co_return store;
+}
+
+awaitable<std::unique_ptr<published_store>> swarm::fetch_beginning(simulated_peer& peer) {
+    while (!published_) co_await sleep_for(look_every);
+    const time_point began = std::chrono::steady_clock::now();
+    const std::vector<endpoint> trackers = told().trackers;
+    const auto set = co_await fetch_manifest(*peer.program, trackers, *published_, options_.time_limit);
+    std::filesystem::create_directories(peer.folder);
+    auto state = set_state::open(peer.folder, set->id());
+    if (!state) throw session_failure(exit_code::storage, state.error());
+    auto disk = set_disk::open(peer.folder, set, std::move(*state));
+    if (!disk) throw session_failure(exit_code::storage, disk.error());
+    auto store = std::make_unique<published_store>(std::move(*disk));
+    const std::vector<std::filesystem::path> nowhere_else;
+    (void)co_await prepare(pool_, *store, false, nowhere_else);
+    peer.before_session = std::chrono::steady_clock::now() - began;
+    co_return store;
+}
+
 awaitable<void> swarm::run() {
     task_group tracker(io_.get_executor());
     tracker.spawn(tracker_.run());
     for (simulated_peer& peer : peers_) start(peer);
     co_await watch();
-    for (simulated_peer& peer : peers_) peer.runs->stop();
+    for (simulated_peer& peer : peers_)
+        if (peer.runs) peer.runs->stop();
     for (simulated_peer& peer : peers_) co_await peer.life->join();
     tracker.cancel();
     co_await tracker.join();
@@ -186,16 +268,20 @@ awaitable<void> swarm::watch() {
     while (!all_complete() && std::chrono::steady_clock::now() < until) {
         co_await sleep_for(look_every);
         for (simulated_peer& peer : peers_) {
-            const std::uint32_t has = options_.chunks - peer.runs->missing().size();
-            if (peer.part == role::killed && has >= peer.die_at) peer.life->cancel();
+            if (peer.part == role::killed && chunks_of(peer) >= peer.die_at) peer.life->cancel();
         }
     }
 }
 
+std::uint32_t swarm::chunks_of(const simulated_peer& peer) const {
+    return peer.runs ? options_.chunks - peer.runs->missing().size() : 0;
+}
+
+// A published set is complete when its files are in their places, too.
 bool swarm::all_complete() const {
     return std::ranges::all_of(peers_, [](const simulated_peer& peer) {
         return peer.part == role::killed ? peer.life->size() == 0
-                                         : peer.runs->complete() || !peer.problem.empty();
+                                         : (peer.runs && peer.runs->settled()) || !peer.problem.empty();
     });
 }
 
@@ -212,20 +298,26 @@ double swarm::bound() const {
     return fluid_bound(fluid, (options_.chunks - with_leechers.size()) * options_.chunk_size);
 }
 
+std::string swarm::check(const simulated_peer& peer) const {
+    if (!options_.published) return content_.check_folder(peer.folder, peer.part != role::killed);
+    return peer.part == role::killed ? "" : content_.check_tree(peer.folder);
+}
+
 swarm_result swarm::result() const {
     swarm_result all;
     all.bound = bound();
     all.all_right = true;
     for (const simulated_peer& peer : peers_) {
-        const peer_status status = peer.runs->status();
+        const peer_status status = peer.runs ? peer.runs->status() : peer_status{};
         peer_result one{
             peer.name,      peer.part,         status.present.size(), status.fetched,         status.wrong,
             status.sources, status.bytes_down, status.bytes_up,       status.completed_after, peer.problem};
-        if (one.problem.empty()) one.problem = content_.check_folder(peer.folder, peer.part != role::killed);
+        if (one.completed_after) *one.completed_after += peer.before_session;
+        if (one.problem.empty()) one.problem = check(peer);
         if (!one.problem.empty()) all.all_right = false;
-        if (peer.part == role::leecher && status.completed_after)
+        if (peer.part == role::leecher && one.completed_after)
             all.makespan =
-                std::max(all.makespan, std::chrono::duration<double>(*status.completed_after).count());
+                std::max(all.makespan, std::chrono::duration<double>(*one.completed_after).count());
         all.peers.push_back(std::move(one));
     }
     return all;
@@ -241,7 +333,10 @@ std::string why_impossible(const swarm_options& o) {
     if (o.overlap > leechers - o.kill) return "more copies of each chunk (--overlap) than leechers that stay";
     if (o.seeders + o.overlap == 0)
         return "nobody has the chunks: --seeders or --overlap must be more than 0";
-    if (o.seeders + o.overlap + o.corrupt < o.agreement.quorum)
+    if (o.published && o.seeders == 0) return "a published set needs a seeder";
+    if (o.published && o.overlap > 0)
+        return "of a published set, leechers have nothing at the start (--overlap)";
+    if (!o.published && o.seeders + o.overlap + o.corrupt < o.agreement.quorum)
         return fmt::format("no chunk would be agreed: {} copies at the start, and the quorum is {}",
                            o.seeders + o.overlap + o.corrupt, o.agreement.quorum);
     return {};

@@ -15,6 +15,7 @@
 namespace p2p::simulation {
 
 struct swarm_options {
+    bool published = false;  ///< a published set, of which the others get even the manifest from peers
     unsigned peers = 8;
     unsigned seeders = 2;  ///< of these, have every chunk at the start
     std::uint32_t chunks = 64;
