@@ -58,6 +58,11 @@ CLI::Validator must_be_set_name() {
     return {why_not, ""};
 }
 
+CLI::Validator must_not_be_empty() {
+    return {[](const std::string& text) -> std::string { return text.empty() ? "must not be empty" : ""; },
+            ""};
+}
+
 CLI::Validator must_be_host() {
     const auto why_not = [](const std::string& text) -> std::string {
         return p2p::is_host(text) ? "" : "must be a host name or address";
@@ -219,7 +224,8 @@ void add_share(CLI::App& app, command& told, run_command& chosen) {
 void add_get(CLI::App& app, command& told, run_command& chosen) {
     CLI::App* get = app.add_subcommand("get", "Fetches what was shared, or resumes or repairs it");
     get->add_option("LINK", told.target, "What share printed; with --tracker, an id or a name will do")
-        ->required();
+        ->required()
+        ->check(must_not_be_empty());
     get->add_option(
         "DEST", told.destination,
         "Folder for the content; by default one of the set's name, or, for a single file, this one");

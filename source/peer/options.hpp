@@ -30,6 +30,7 @@ struct session_options {
     std::vector<endpoint> trackers;  ///< all of them are told, and asked
 
     bool fetch = true;                      ///< false: only serve what is there
+    bool needs_tracker = false;             ///< a tracker that cannot be reached at first is the end
     bool once = false;                      ///< stop when complete
     duration seed_for{};                    ///< with `once`: stay so long after that
     std::optional<duration> give_up_after;  ///< with `once`: stop when nothing has arrived for so long

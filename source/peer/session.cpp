@@ -299,11 +299,11 @@ awaitable<void> session::recover(std::vector<chunk_claim> claims) {
 
 void session::tracker_unreachable(const tracker_link& which, const std::string& why) {
     unreachable_.insert(&which);
-    if (!options_.once || unreachable_.size() < options_.trackers.size()) return;
-    if (complete())
-        stop();
-    else
+    if (unreachable_.size() < options_.trackers.size()) return;
+    if (options_.needs_tracker || (options_.once && !complete()))
         fail(exit_code::network, why);
+    else if (options_.once)
+        stop();
 }
 
 // --- connections

@@ -307,7 +307,7 @@ TEST_CASE("a folder's sets are those whose ids are names in the hidden folder") 
     CHECK(sets_in(temp.path()) == sorted({one.id(), two.id()}));
 }
 
-TEST_CASE("an earlier version whose files have changed since is forgotten; its files stay") {
+TEST_CASE("an earlier version whose files have changed since is forgotten and its files stay") {
     const temp_folder temp;
     const small_set older{{file("a", "01234"), file("b", "old"), file("gone", "x")}, 4};
     const small_set newer{{file("a", "01234"), file("b", "new!"), file("c", "y")}, 4};

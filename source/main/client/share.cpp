@@ -79,6 +79,7 @@ awaitable<void> share_tree(sharing& what) {
     options.label = where.name;
     options.trackers = what.trackers;
     options.fetch = false;
+    options.needs_tracker = true;
     session shared(what.self, std::move(store), {}, options);
     task_group beside(what.self.executor());
     beside.spawn(print_link(shared, where));
