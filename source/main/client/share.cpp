@@ -135,7 +135,12 @@ exit_code share(const command& told) {
     sharing what{told, pool, self, trackers_or_default(trackers), std::move(*tree)};
     awaitable<void> work = self.around(share_tree(what));
     if (tracker) work = with_tracker(*tracker, std::move(work));
-    run(io, std::move(work));
+    try {
+        run(io, std::move(work));
+    } catch (const session_failure& failure) {
+        if (failure.code != exit_code::network || tracker) throw;
+        return say(failure.code, fmt::format("{} (--with-tracker runs one here)", failure.what()));
+    }
     pool.join();
     return what.code;
 }
