@@ -416,6 +416,7 @@ void session::own(const hashed_chunk& hashed) {
 awaitable<void> session::copy_repeats(chunk_index arrived) {
     const chunk_set repeats = store_->repeats_of(arrived);
     for (const chunk_index chunk : repeats) {
+        if (!missing().contains(chunk)) continue;
         const auto job = store_->repeat_job(arrived, chunk);
         const auto copied = co_await on_pool(pool(), job);
         if (!copied) throw session_failure(exit_code::storage, copied.error());

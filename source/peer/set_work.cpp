@@ -206,11 +206,23 @@ namespace {
 awaitable<void> check(asio::thread_pool& pool, published_store& store, const chunk_set& chunks, check_by how,
                       progress& done) {
     chunk_work<bool> work{chunks, {}, {}};
-    work.job = [&store, how](chunk_index chunk) { return store.check_job(chunk, how); };
+    work.job = [&store, how](chunk_index chunk) {
+        return store.check_job(chunk, how, published_store::looked_in::staged_first);
+    };
     work.done = [&store, &done](chunk_index chunk, bool right) {
         store.checked(chunk, right);
         done.add(store.published()->chunk(chunk).size);
     };
+    co_await for_each_chunk(pool, work);
+}
+
+awaitable<void> check_in_place(asio::thread_pool& pool, published_store& store) {
+    const chunk_set chunks = store.maybe_in_place();
+    chunk_work<bool> work{chunks, {}, {}};
+    work.job = [&store](chunk_index chunk) {
+        return store.check_job(chunk, check_by::sha256, published_store::looked_in::place_only);
+    };
+    work.done = [&store](chunk_index chunk, bool right) { store.checked_in_place(chunk, right); };
     co_await for_each_chunk(pool, work);
 }
 
@@ -308,9 +320,10 @@ awaitable<prepared> prepare(asio::thread_pool& pool, published_store& store, boo
     co_await check(pool, store, what.by_xxh3, check_by::xxh3, checked);
     co_await check(pool, store, what.by_sha256, check_by::sha256, checked);
 
+    if (!serve_only) co_await check_in_place(pool, store);
+
     const auto conclude = [&store, serve_only] { return store.conclude(serve_only); };
-    auto concluded = co_await on_pool(pool, conclude);
-    const chunk_set misplaced = value_or_throw(std::move(concluded));
+    const chunk_set misplaced = co_await on_pool(pool, conclude);
     prepared result;
     if (serve_only) co_return result;
 

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <dirent.h>
 #include <fcntl.h>
+#include <memory>
 #include <sys/stat.h>
 #include <system_error>
 #include <vector>
@@ -44,23 +46,55 @@ tl::expected<unique_fd, std::string> open_folder(const std::filesystem::path& fo
     return fd;
 }
 
-tl::expected<std::string, std::string> read_small_file(const std::filesystem::path& path,
-                                                       byte_count max_size) {
-    // A pipe is refused below, but opening one would wait for its writer.
-    const unique_fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+namespace {
+
+// The file may grow while it is read: its size says nothing for sure.
+tl::expected<std::string, std::string> read_up_to(const unique_fd& file, const std::string& name,
+                                                  byte_count max_size) {
     struct stat info {};
-    if (!fd || ::fstat(fd.get(), &info) != 0) return failed(path);
-    if (!S_ISREG(info.st_mode)) return tl::unexpected{about(path.native(), "not a regular file")};
+    if (!file || ::fstat(file.get(), &info) != 0) return tl::unexpected{failure(name, errno)};
+    if (!S_ISREG(info.st_mode)) return tl::unexpected{about(name, "not a regular file")};
     std::string text;
+    text.reserve(std::min<byte_count>(static_cast<byte_count>(info.st_size), max_size));
     std::vector<char> buffer(read_size);
-    // The file may grow while it is read: its size says nothing for sure.
     while (text.size() <= max_size) {
-        const ssize_t got = read_some(fd.get(), std::as_writable_bytes(std::span{buffer}));
-        if (got < 0) return failed(path);
+        const ssize_t got = read_some(file.get(), std::as_writable_bytes(std::span{buffer}));
+        if (got < 0) return tl::unexpected{failure(name, errno)};
         if (got == 0) return text;
         text.append(buffer.data(), static_cast<std::size_t>(got));
     }
-    return tl::unexpected{about(path.native(), "larger than " + show_size(max_size))};
+    return tl::unexpected{about(name, "larger than " + show_size(max_size))};
+}
+
+// A pipe is refused afterwards, but opening one would wait for its writer.
+constexpr int to_read_small_file = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+
+}  // namespace
+
+tl::expected<std::string, std::string> read_small_file(const std::filesystem::path& path,
+                                                       byte_count max_size) {
+    const unique_fd file{::open(path.c_str(), to_read_small_file)};
+    return read_up_to(file, path.native(), max_size);
+}
+
+tl::expected<std::string, std::string> read_small_file_in(int folder_fd, const std::string& name,
+                                                          byte_count max_size) {
+    const unique_fd file{::openat(folder_fd, name.c_str(), to_read_small_file | O_NOFOLLOW)};
+    return read_up_to(file, name_in(folder_fd, name), max_size);
+}
+
+std::vector<std::string> names_beneath(int folder_fd) {
+    std::vector<std::string> names;
+    unique_fd again{::openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!again) return names;
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder{::fdopendir(again.get()), ::closedir};
+    if (!folder) return names;
+    again.release();
+    while (const dirent* one = ::readdir(folder.get())) {
+        const std::string name = one->d_name;
+        if (name != "." && name != "..") names.push_back(name);
+    }
+    return names;
 }
 
 file_stamp stamp_from(const struct stat& info) {

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <vector>
 
 namespace p2p {
 
@@ -33,6 +34,13 @@ tl::expected<unique_fd, std::string> open_folder(const std::filesystem::path& fo
 /// The content of a regular file of at most max_size bytes.
 tl::expected<std::string, std::string> read_small_file(const std::filesystem::path& path,
                                                        byte_count max_size);
+
+/// The same of a file in an open folder; a link is not followed.
+tl::expected<std::string, std::string> read_small_file_in(int folder_fd, const std::string& name,
+                                                          byte_count max_size);
+
+/// The names of what is in an open folder, but "." and ".."; none where it cannot be read.
+std::vector<std::string> names_beneath(int folder_fd);
 
 file_stamp stamp_from(const struct stat& info);
 

@@ -90,9 +90,9 @@ public:
         sha256_.update(bytes);
         const byte_count at = std::exchange(written_, written_ + bytes.size());
         if (written_ > right_.size) return {};  // it cannot be right any more
-        if (!first_) return write_aside(at, bytes);
         const std::scoped_lock lock{all_->mutex};
-        return all_->arrived ? tl::expected<void, std::string>{} : write_staged(at, bytes);
+        if (all_->arrived) return {};
+        return first_ ? write_staged(at, bytes) : write_aside(at, bytes);
     }
 
     tl::expected<std::optional<hashed_chunk>, std::string> finish() override {
@@ -190,76 +190,73 @@ tl::expected<published_store::to_check, std::string> published_store::survey() {
         if (!read) return tl::unexpected{read.error()};
         journal = std::move(*read);
     }
-    found_.assign(set_->entry_count(), found_as::nothing);
-    found_stamps_.assign(set_->entry_count(), {});
     look_for_files(journal);
     to_check check;
     for (chunk_index chunk{1}; chunk.value <= count(); ++chunk.value) {
-        if (!is_checkable(chunk)) continue;
+        const bool recorded = journal.verified.contains(chunk);
         if (was_complete_here(chunk, journal))
             right_.insert(chunk);
-        else if (journal.verified.contains(chunk))
-            check.by_xxh3.insert(chunk);
-        else
-            check.by_sha256.insert(chunk);
+        else if (could_be_in(chunk, looked_in::staged_first, recorded))
+            (recorded ? check.by_xxh3 : check.by_sha256).insert(chunk);
     }
-    finished_ = journal.complete && right_.size() == count() && has_all_contentless();
+    finished_ = journal.complete && right_.size() == count() && has_all_contentless() && !wrong_mode_;
     return check;
 }
 
 void published_store::look_for_files(const journal_content& journal) {
+    in_place_.assign(set_->entry_count(), {});
+    staged_.assign(set_->entry_count(), {});
     if (!disk_->is_bare())
         for (std::uint32_t number = 0; number < set_->entry_count(); ++number) {
-            if (!set_->entry(number).is_file()) continue;
+            const manifest_entry entry = set_->entry(number);
+            if (!entry.is_file()) continue;
             const auto there = disk_->look(number);
             if (!there) continue;
-            found_[number] = journal.placed[number] == there->stamp ? found_as::recorded : found_as::unknown;
-            found_stamps_[number] = there->stamp;
+            in_place_[number] = {there->stamp, journal.placed[number] == there->stamp, true};
+            if (there->executable != (entry.kind == entry_kind::executable)) wrong_mode_ = true;
         }
-    for (const std::uint32_t number : disk_->staged()) {
-        if (const auto there = disk_->look_at_staged(number)) {
-            found_[number] = found_as::staged;
-            found_stamps_[number] = there->stamp;
-        }
-    }
+    for (const std::uint32_t number : disk_->staged())
+        if (const auto there = disk_->look_at_staged(number)) staged_[number] = {there->stamp, false, true};
 }
 
 bool published_store::has_all_contentless() const {
     for (std::uint32_t number = 0; number < set_->entry_count(); ++number) {
         const manifest_entry entry = set_->entry(number);
-        if (entry.is_file() && entry.size == 0 && found_[number] != found_as::recorded) return false;
+        if (entry.is_file() && entry.size == 0 && !in_place_[number].recorded) return false;
         if (entry.kind == entry_kind::folder && !disk_->is_folder_there(number)) return false;
         if (entry.kind == entry_kind::link && !disk_->is_link_right(number)) return false;
     }
     return true;
 }
 
-// Whether each of the chunk's files is long enough to have it.
-bool published_store::is_checkable(chunk_index chunk) const {
+// Whether each of the chunk's files is there, and long enough. Where none of it was recorded, parts of staged
+// files that were never written need not be read.
+bool published_store::could_be_in(chunk_index chunk, looked_in where, bool recorded) const {
     const auto pieces = pieces_in(*set_, set_->chunk_begin(chunk), set_->chunk_end(chunk));
-    return std::ranges::all_of(pieces, [this](const content_piece& piece) {
-        return found_[piece.entry] != found_as::nothing &&
-               found_stamps_[piece.entry].size >= piece.in_file + piece.size &&
-               (found_[piece.entry] != found_as::staged ||
-                !disk_->is_hole(piece.entry, piece.in_file, piece.size));
+    return std::ranges::all_of(pieces, [&](const content_piece& piece) {
+        const bool staged = where == looked_in::staged_first && staged_[piece.entry].there;
+        const found_file& file = staged ? staged_[piece.entry] : in_place_[piece.entry];
+        return file.there && file.stamp.size >= piece.in_file + piece.size &&
+               (!staged || recorded || !disk_->is_hole(piece.entry, piece.in_file, piece.size));
     });
 }
 
 bool published_store::was_complete_here(chunk_index chunk, const journal_content& journal) const {
     if (!journal.complete || !journal.verified.contains(chunk)) return false;
-    const auto [first, last] = set_->entries_in(set_->chunk_begin(chunk), set_->chunk_end(chunk));
-    for (std::uint32_t entry = first; entry < last; ++entry)
-        if (set_->entry(entry).size > 0 && found_[entry] != found_as::recorded) return false;
-    return true;
+    const auto pieces = pieces_in(*set_, set_->chunk_begin(chunk), set_->chunk_end(chunk));
+    return std::ranges::all_of(pieces, [this](const content_piece& piece) {
+        return in_place_[piece.entry].recorded && !staged_[piece.entry].there;
+    });
 }
 
-storage_job<bool> published_store::check_job(chunk_index chunk, check_by how) const {
-    return [disk = disk_, chunk, how]() -> tl::expected<bool, std::string> {
-        content_reader reader(disk->set(),
-                              [&disk](std::uint32_t entry) -> tl::expected<unique_fd, std::string> {
-                                  if (disk->look_at_staged(entry)) return disk->open_to_read(entry);
-                                  return disk->open_in_place(entry);
-                              });
+storage_job<bool> published_store::check_job(chunk_index chunk, check_by how, looked_in where) const {
+    return [disk = disk_, chunk, how, where]() -> tl::expected<bool, std::string> {
+        const auto open = [&](std::uint32_t entry) -> tl::expected<unique_fd, std::string> {
+            if (where == looked_in::staged_first && disk->look_at_staged(entry))
+                return disk->open_to_read(entry);
+            return disk->open_in_place(entry);
+        };
+        content_reader reader(disk->set(), open);
         // A file that cannot be read does not have the chunk.
         return is_right(reader, disk->set(), chunk, how).value_or(false);
     };
@@ -267,6 +264,23 @@ storage_job<bool> published_store::check_job(chunk_index chunk, check_by how) co
 
 void published_store::checked(chunk_index chunk, bool right) {
     if (right) right_.insert(chunk);
+}
+
+// A run that was killed while it copied what was misplaced left files staged that have less than those in
+// place.
+chunk_set published_store::maybe_in_place() const {
+    chunk_set chunks;
+    for (const chunk_index chunk : missing_ - right_) {
+        const auto pieces = pieces_in(*set_, set_->chunk_begin(chunk), set_->chunk_end(chunk));
+        const bool was_shadowed = std::ranges::any_of(
+            pieces, [this](const content_piece& piece) { return staged_[piece.entry].there; });
+        if (was_shadowed && could_be_in(chunk, looked_in::place_only, false)) chunks.insert(chunk);
+    }
+    return chunks;
+}
+
+void published_store::checked_in_place(chunk_index chunk, bool right) {
+    if (right) right_in_place_.insert(chunk);
 }
 
 chunk_set published_store::chunks_of(std::uint32_t number) const {
@@ -278,41 +292,32 @@ chunk_set published_store::chunks_of(std::uint32_t number) const {
     return chunks;
 }
 
-tl::expected<chunk_set, std::string> published_store::conclude(bool serve_only) {
+chunk_set published_store::conclude(bool serve_only) {
     chunk_set misplaced;
     for (std::uint32_t number = 0; number < set_->entry_count(); ++number) {
         const manifest_entry entry = set_->entry(number);
-        if (!entry.is_file() || found_[number] == found_as::nothing || found_[number] == found_as::staged)
-            continue;
+        if (!entry.is_file() || !in_place_[number].there || staged_[number].there) continue;
         const chunk_set chunks = chunks_of(number);
-        const bool whole = found_stamps_[number].size == entry.size && chunks.is_subset_of(right_);
-        if (whole || (serve_only && !(chunks & right_).empty())) {
-            disk_->set_placed(number, found_stamps_[number]);
-            if (!serve_only)
-                if (const auto adopted = adopt(number); !adopted) return tl::unexpected{adopted.error()};
-        } else {
+        const bool whole = in_place_[number].stamp.size == entry.size && chunks.is_subset_of(right_);
+        if (!whole && (!serve_only || (chunks & right_).empty())) {
             misplaced |= chunks & right_;
+            continue;
         }
+        disk_->set_placed(number, in_place_[number].stamp);
+        // Where the system does not let this peer say who may run a file, it stays as it is.
+        if (!serve_only && wrong_mode_)
+            (void)disk_->set_executable(number, entry.kind == entry_kind::executable);
     }
     const chunk_set in_place = right_ - misplaced;
     for (const chunk_index chunk : in_place) have(chunk);
+    misplaced |= right_in_place_;
     if (finished_) {
         complete_entries_.clear();
         unsaved_.clear();
     }
-    right_.clear();
-    found_ = {};
-    found_stamps_ = {};
+    right_ = right_in_place_ = {};
+    in_place_ = staged_ = {};
     return misplaced;
-}
-
-// A file that was there is taken as it is, but for who may run it.
-tl::expected<void, std::string> published_store::adopt(std::uint32_t number) {
-    if (finished_) return {};
-    const auto there = disk_->look(number);
-    const bool executable = set_->entry(number).kind == entry_kind::executable;
-    if (!there || there->executable == executable) return {};
-    return disk_->set_executable(number, executable);
 }
 
 storage_job<std::optional<hashed_chunk>> published_store::copy_job(chunk_index chunk,
@@ -350,7 +355,7 @@ void published_store::ready() {
     }
     std::ranges::sort(all);
     for (std::size_t i = 1, first = 0; i < all.size(); ++i) {
-        if (set_->chunk(all[i].second).sha256 != set_->chunk(all[first].second).sha256) {
+        if (set_->chunk(all[i].second) != set_->chunk(all[first].second)) {
             first = i;
             continue;
         }
@@ -375,7 +380,10 @@ storage_job<std::unique_ptr<outgoing_chunk>> published_store::open_job(chunk_ind
 
 std::unique_ptr<incoming_chunk> published_store::receive(const chunk_claim& right) {
     auto all = arriving_[right.chunk].lock();
-    if (!all) arriving_[right.chunk] = all = std::make_shared<arrivals>();
+    if (!all) {
+        arriving_[right.chunk] = all = std::make_shared<arrivals>();
+        all->arrived = present_.contains(right.chunk);
+    }
     return std::make_unique<arriving_chunk>(disk_, right, std::move(all));
 }
 
@@ -390,29 +398,36 @@ void published_store::have(chunk_index chunk) {
     missing_.erase(chunk);
     unsaved_.insert(chunk);
     for (const content_piece& piece : pieces_in(*set_, set_->chunk_begin(chunk), set_->chunk_end(chunk)))
-        if (--lacks_[piece.entry] == 0) complete_entries_.push_back(piece.entry);
+        if (lacks_[piece.entry] > 0 && --lacks_[piece.entry] == 0) complete_entries_.push_back(piece.entry);
 }
 
 void published_store::lost(chunk_index chunk) {
     present_.erase(chunk);
 }
 
-// Files to their places first, then what is there to the journal.
+// Files to their places first, then what is there to the journal. After a failure, nothing more is written
+// down: what was to be saved then is lost.
 storage_job<void> published_store::save_job() {
     if (!disk_->has_state() || finished_) return [] { return tl::expected<void, std::string>{}; };
     finished_ = missing_.empty();
     news what{std::exchange(unsaved_, {}), std::exchange(complete_entries_, {}), finished_,
               shared_from_here_};
-    return [disk = disk_, what = std::move(what)] { return save(*disk, what); };
+    return
+        [disk = disk_, what = std::move(what), failure = save_failure_]() -> tl::expected<void, std::string> {
+            if (!failure->empty()) return tl::unexpected{*failure};
+            auto saved = save(*disk, what);
+            if (!saved) *failure = saved.error();
+            return saved;
+        };
 }
 
 tl::expected<void, std::string> published_store::save(set_disk& disk, const news& what) {
     std::string records;
+    disk.forget_parent();
     for (const std::uint32_t entry : what.entries) {
         if (!disk.placed(entry)) {
             const auto stamp = disk.place(entry);
             if (!stamp) return tl::unexpected{stamp.error()};
-            disk.set_placed(entry, *stamp);
         }
         records += journal_file(entry, *disk.placed(entry));
     }

@@ -41,14 +41,19 @@ public:
     /// present without being read. Blocks.
     tl::expected<to_check, std::string> survey();
 
-    /// Whether the chunk is there, in whichever of its files' places.
-    storage_job<bool> check_job(chunk_index chunk, check_by how) const;
+    /// Whether the chunk is there: in staged files where there are any, or only in the files' places.
+    enum class looked_in { staged_first, place_only };
+    storage_job<bool> check_job(chunk_index chunk, check_by how, looked_in where) const;
     void checked(chunk_index chunk, bool right);
+
+    /// After that, the chunks that may be in their files' places though not in what is staged.
+    chunk_set maybe_in_place() const;
+    void checked_in_place(chunk_index chunk, bool right);
 
     /// All chunks are checked. `serve_only`: what is right is present where it is. Otherwise a file is left
     /// in its place only if all of it is right; of others, right chunks are returned: they are to be copied
     /// to what is staged. Blocks.
-    tl::expected<chunk_set, std::string> conclude(bool serve_only);
+    chunk_set conclude(bool serve_only);
 
     /// Copies a chunk from elsewhere on this machine; the result is empty where it is not there (any more).
     storage_job<std::optional<hashed_chunk>> copy_job(chunk_index chunk, const chunk_source& from);
@@ -84,8 +89,11 @@ private:
     struct arrivals;
     class arriving_chunk;
 
-    /// How an entry's file was found.
-    enum class found_as : std::uint8_t { nothing, unknown, recorded, staged };
+    struct found_file {
+        file_stamp stamp;
+        bool recorded = false;  ///< the journal says that it was right with this stamp
+        bool there = false;
+    };
 
     /// What is to be saved.
     struct news {
@@ -98,9 +106,8 @@ private:
 
     void look_for_files(const journal_content& journal);
     bool has_all_contentless() const;
-    bool is_checkable(chunk_index chunk) const;
+    bool could_be_in(chunk_index chunk, looked_in where, bool recorded) const;
     bool was_complete_here(chunk_index chunk, const journal_content& journal) const;
-    tl::expected<void, std::string> adopt(std::uint32_t entry);
     chunk_set chunks_of(std::uint32_t entry) const;
     void have(chunk_index chunk);
 
@@ -108,10 +115,15 @@ private:
     std::shared_ptr<set_disk> disk_;
     chunk_set present_;
     chunk_set missing_;
-    chunk_set right_;                       // while it is found out what is there
-    std::vector<found_as> found_;           // by entry; as well
-    std::vector<file_stamp> found_stamps_;  // as well
-    std::vector<std::uint32_t> lacks_;      // by entry: chunks that are missing
+
+    // While it is found out what is there.
+    chunk_set right_;
+    chunk_set right_in_place_;
+    std::vector<found_file> in_place_;  // by entry
+    std::vector<found_file> staged_;    // by entry
+    bool wrong_mode_ = false;           // of some file it is wrong who may run it
+
+    std::vector<std::uint32_t> lacks_;  // by entry: chunks that are missing
     chunk_set unsaved_;
     std::vector<std::uint32_t> complete_entries_;  // to be placed
     bool shared_from_here_ = false;                // the files are the sharer's, not the peer's
@@ -120,6 +132,8 @@ private:
     chunk_set repeats_;
     std::unordered_map<chunk_index, std::vector<chunk_index>> repeated_;
     chunk_set none_;
+    std::shared_ptr<std::string> save_failure_ =
+        std::make_shared<std::string>();  // for save jobs, one at a time
 };
 
 }  // namespace p2p

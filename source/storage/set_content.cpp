@@ -34,6 +34,7 @@ tl::expected<void, std::string> content_reader::read(byte_count from, std::span<
         if (const auto got = read_piece(piece, into.first(piece.size)); !got) return got;
         into = into.subspan(piece.size);
     }
+    if (!into.empty()) return tl::unexpected{std::string{"the content ends before"}};
     return {};
 }
 

@@ -84,11 +84,7 @@ bool set_disk::is_bare() const {
 std::vector<std::uint32_t> set_disk::staged() const {
     std::vector<std::uint32_t> entries;
     if (!state_) return entries;
-    std::error_code error;
-    const std::filesystem::path incoming = name_in(state_->incoming(), ".");
-    for (std::filesystem::directory_iterator at{incoming, error}, end; !error && at != end;
-         at.increment(error)) {
-        const std::string name = at->path().filename();
+    for (const std::string& name : names_beneath(state_->incoming())) {
         std::uint32_t entry = 0;
         const auto [rest, wrong] = std::from_chars(name.data(), name.data() + name.size(), entry);
         if (wrong == std::errc{} && rest == name.data() + name.size() && entry < set_->entry_count() &&
@@ -191,23 +187,35 @@ tl::expected<unique_fd, std::string> set_disk::folder_beneath(std::string_view p
 
 // Moves what is staged under this name to its place, over whatever file or link is there.
 tl::expected<void, std::string> set_disk::put(const std::string& staged, std::string_view path) {
-    const auto parent = parent_of(path);
-    if (!parent) return tl::unexpected{parent.error()};
     const std::string name = split_path(path).second;
-    if (::renameat(state_->incoming(), staged.c_str(), *parent, name.c_str()) == 0) return {};
+    for (bool again = false;; again = true) {
+        const auto parent = parent_of(path);
+        if (!parent) return tl::unexpected{parent.error()};
+        if (::renameat(state_->incoming(), staged.c_str(), *parent, name.c_str()) == 0) return {};
+        if (errno != ENOENT || again) break;
+        forget_parent();  // the folder that was found before may be gone
+    }
     if (errno == EISDIR || errno == ENOTEMPTY || errno == EEXIST)
         return tl::unexpected{
             about((root_ / path).native(), "is in the way: a folder, where the file-set has a file or link")};
     return failed(path, errno);
 }
 
+void set_disk::forget_parent() {
+    parent_path_.reset();
+    parent_.reset();
+}
+
+// Who finds nothing staged any more must find it recorded as placed: both under one lock.
 tl::expected<file_stamp, std::string> set_disk::place(std::uint32_t entry) {
     const auto staged = look_at_staged(entry);
     const manifest_entry file = set_->entry(entry);
     if (!staged || staged->stamp.size != file.size)
         return tl::unexpected{about((root_ / file.path).native(), "vanished before it was complete")};
+    const std::scoped_lock lock{mutex_};
     if (const auto put_there = put(std::to_string(entry), file.path); !put_there)
         return tl::unexpected{put_there.error()};
+    placed_[entry] = staged->stamp;
     return staged->stamp;
 }
 
@@ -247,7 +255,6 @@ tl::expected<void, std::string> set_disk::make_empty(std::uint32_t entry) {
     if (!staged) return tl::unexpected{staged.error()};
     const auto stamp = place(entry);
     if (!stamp) return tl::unexpected{stamp.error()};
-    set_placed(entry, *stamp);
     return {};
 }
 
@@ -262,10 +269,15 @@ tl::expected<void, std::string> set_disk::make_link(const manifest_entry& entry)
 bool set_disk::is_link_right(std::uint32_t number) const {
     const manifest_entry entry = set_->entry(number);
     const auto [parent, name] = split_path(entry.path);
-    const auto folder = open_beneath(folder_.get(), parent.empty() ? "." : std::string{parent}, O_PATH);
-    if (!folder) return false;
+    unique_fd folder;
+    if (!parent.empty()) {
+        auto opened = open_beneath(folder_.get(), std::string{parent}, O_PATH | O_DIRECTORY);
+        if (!opened) return false;
+        folder = std::move(*opened);
+    }
     std::array<char, max_path_length + 1> target{};
-    const ssize_t length = ::readlinkat(folder->get(), name.c_str(), target.data(), target.size());
+    const ssize_t length =
+        ::readlinkat(folder ? folder.get() : folder_.get(), name.c_str(), target.data(), target.size());
     return length >= 0 && std::string_view{target.data(), static_cast<std::size_t>(length)} == entry.target;
 }
 

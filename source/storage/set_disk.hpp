@@ -62,7 +62,9 @@ public:
     /// A file beside the staged ones, without a name.
     tl::expected<unique_fd, std::string> open_scratch();
 
-    /// Moves a staged file, which is complete, to its place. Returns its stamp there.
+    /// Before a run of place() and make_contentless(): folders may have been moved since the last one.
+    void forget_parent();
+    /// Moves a staged file, which is complete, to its place, and records that. Returns its stamp there.
     tl::expected<file_stamp, std::string> place(std::uint32_t entry);
     tl::expected<void, std::string> set_executable(std::uint32_t entry, bool executable);
 

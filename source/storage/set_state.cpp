@@ -2,7 +2,9 @@
 
 #include "core/case_collision.hpp"
 #include "core/units.hpp"
+#include "storage/beneath.hpp"
 #include "storage/files.hpp"
+#include "storage/set_content.hpp"
 
 #include <fmt/format.h>
 
@@ -16,6 +18,7 @@ namespace p2p {
 
 namespace {
 
+constexpr std::string_view in_use = "another peer is using this file-set here";
 constexpr const char* manifest_name = "manifest";
 constexpr const char* link_name = "link";
 constexpr const char* journal_name = "journal";
@@ -49,7 +52,8 @@ tl::expected<set_state, std::string> set_state::open(const std::filesystem::path
     auto folder = make_and_open(hidden->get(), id.to_hex());
     if (!folder) return tl::unexpected{folder.error()};
     if (::flock(folder->get(), LOCK_EX | LOCK_NB) != 0)
-        return tl::unexpected{about(root.native(), "another peer is using this file-set here")};
+        return tl::unexpected{errno == EWOULDBLOCK ? about(root.native(), in_use)
+                                                   : failure(name_in(folder->get(), "."), errno)};
     auto incoming = make_and_open(folder->get(), incoming_name);
     if (!incoming) return tl::unexpected{incoming.error()};
 
@@ -64,11 +68,6 @@ tl::expected<set_state, std::string> set_state::open(const std::filesystem::path
 }
 
 tl::expected<void, std::string> set_state::write_manifest(const manifest& set) const {
-    struct stat there {};
-    const bool written = ::fstatat(folder_.get(), manifest_name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-                         S_ISREG(there.st_mode) &&
-                         static_cast<byte_count>(there.st_size) == set.text().size();
-    if (written) return {};  // and if it is damaged, the next start finds out
     return write_file_atomically(folder_.get(), manifest_name, set.text());
 }
 
@@ -77,7 +76,7 @@ tl::expected<void, std::string> set_state::write_link(const link& published_at) 
 }
 
 std::optional<link> set_state::read_link() const {
-    auto text = read_small_file(name_in(folder_.get(), link_name), max_link_size);
+    auto text = read_small_file_in(folder_.get(), link_name, max_link_size);
     if (!text) return std::nullopt;
     while (text->ends_with('\n')) text->pop_back();
     const auto parsed = parse_link(*text);
@@ -86,7 +85,7 @@ std::optional<link> set_state::read_link() const {
 }
 
 tl::expected<journal_content, std::string> set_state::read_journal(const manifest& set) {
-    const auto text = read_small_file(name_in(folder_.get(), journal_name), max_journal_size);
+    const auto text = read_small_file_in(folder_.get(), journal_name, max_journal_size);
     if (!text) return tl::unexpected{text.error()};
     auto content = p2p::read_journal(*text, id_, set.chunk_count(), set.entry_count());
     if (::ftruncate(journal_.get(), static_cast<off_t>(content.whole)) != 0)
@@ -117,9 +116,9 @@ bool set_state::ignores_case() const {
 }
 
 void set_state::drop_incoming() {
-    std::error_code ignored;
-    std::filesystem::remove_all(name_in(folder_.get(), incoming_name), ignored);
-    incoming_.reset();
+    for (const std::string& name : names_beneath(incoming_.get()))
+        ::unlinkat(incoming_.get(), name.c_str(), 0);
+    ::unlinkat(folder_.get(), incoming_name, AT_REMOVEDIR);
 }
 
 std::vector<file_set_id> sets_in(const std::filesystem::path& root) {
@@ -127,7 +126,9 @@ std::vector<file_set_id> sets_in(const std::filesystem::path& root) {
     std::error_code error;
     for (std::filesystem::directory_iterator at{root / state_folder_name, error}, end; !error && at != end;
          at.increment(error))
-        if (const auto id = sha256_digest::from_hex(at->path().filename().native())) ids.push_back(*id);
+        if (const auto id = sha256_digest::from_hex(at->path().filename().native());
+            id && id->to_hex() == at->path().filename().native() && at->is_directory(error))
+            ids.push_back(*id);
     std::ranges::sort(ids);
     return ids;
 }
@@ -172,6 +173,22 @@ bool has_changed(const std::filesystem::path& root, std::string_view path, const
     return ::lstat((root / path).c_str(), &now) != 0 || stamp_from(now) != recorded;
 }
 
+/// Whether a file does not have the bytes any more that the set has there. Chunks that it shares with other
+/// files count as well.
+bool has_other_content(const std::filesystem::path& root, const manifest& set, const manifest_entry& entry) {
+    if (entry.size == 0) return true;
+    const auto open = [&](std::uint32_t number) -> tl::expected<unique_fd, std::string> {
+        const auto folder = open_folder(root);
+        if (!folder) return tl::unexpected{folder.error()};
+        return open_beneath(folder->get(), std::string{set.entry(number).path}, O_RDONLY | O_NONBLOCK);
+    };
+    content_reader reader(set, open);
+    const auto [first, last] = set.chunks_in(entry.offset, entry.offset + entry.size);
+    for (chunk_index chunk = first; chunk <= last; ++chunk.value)
+        if (!is_right(reader, set, chunk, check_by::sha256).value_or(false)) return true;
+    return false;
+}
+
 /// Whether a file that both sets have is not what it was when the older one was recorded.
 bool is_outdated(const std::filesystem::path& root, const manifest& older, const manifest& newer) {
     const journal_content journal = look_at_journal(root, older);
@@ -181,7 +198,7 @@ bool is_outdated(const std::filesystem::path& root, const manifest& older, const
         while (n < newer.entry_count() && path_less(newer.entry(n).path, entry.path)) ++n;
         if (n == newer.entry_count()) return false;
         if (newer.entry(n).path == entry.path && journal.placed[o] &&
-            has_changed(root, entry.path, *journal.placed[o]))
+            has_changed(root, entry.path, *journal.placed[o]) && has_other_content(root, older, entry))
             return true;
     }
     return false;

@@ -30,6 +30,7 @@ public:
     static tl::expected<set_state, std::string> open(const std::filesystem::path& root,
                                                      const file_set_id& id);
 
+    /// Whatever is there, it is replaced.
     tl::expected<void, std::string> write_manifest(const manifest& set) const;
     tl::expected<void, std::string> write_link(const link& published_at) const;
     std::optional<link> read_link() const;

@@ -187,9 +187,11 @@ public:
         result.checked = *surveyed;
         check(result.checked.by_xxh3, check_by::xxh3);
         check(result.checked.by_sha256, check_by::sha256);
-        const auto concluded = store_->conclude(serve_only);
-        REQUIRE_MESSAGE(concluded, concluded.error());
-        result.misplaced = *concluded;
+        if (!serve_only)
+            for (const chunk_index chunk : store_->maybe_in_place())
+                store_->checked_in_place(
+                    chunk, is_there(chunk, check_by::sha256, published_store::looked_in::place_only));
+        result.misplaced = store_->conclude(serve_only);
         if (serve_only) return result;
         for (const chunk_index chunk : result.misplaced) copy(chunk, {store_->shared_disk(), chunk, true});
         store_->ready();
@@ -251,13 +253,16 @@ public:
         return root_ / state_folder_name / what_.id().to_hex() / name;
     }
 
+    bool is_there(chunk_index chunk, check_by how, published_store::looked_in where) const {
+        const auto right = store_->check_job(chunk, how, where)();
+        REQUIRE_MESSAGE(right, right.error());
+        return *right;
+    }
+
 private:
     void check(const chunk_set& chunks, check_by how) {
-        for (const chunk_index chunk : chunks) {
-            const auto right = store_->check_job(chunk, how)();
-            REQUIRE_MESSAGE(right, right.error());
-            store_->checked(chunk, *right);
-        }
+        for (const chunk_index chunk : chunks)
+            store_->checked(chunk, is_there(chunk, how, published_store::looked_in::staged_first));
     }
 
     const small_set& what_;

@@ -38,13 +38,18 @@ std::filesystem::path usual_destination(const manifest& set) {
 }
 
 /// What an earlier `get` into the same place left.
-std::shared_ptr<const manifest> manifest_at_hand(const command& told, const link& from) {
+struct set_at_hand {
+    std::shared_ptr<const manifest> set;
+    std::filesystem::path place;
+};
+
+set_at_hand manifest_at_hand(const command& told, const link& from) {
     std::vector<std::filesystem::path> places{"."};
     if (!from.name.empty()) places.emplace_back(from.name);
     if (!told.destination.empty()) places = {told.destination};
     for (const auto& place : places)
-        if (auto set = read_manifest(place, from.id)) return std::move(*set);
-    return nullptr;
+        if (auto set = read_manifest(place, from.id)) return {std::move(*set), place};
+    return {};
 }
 
 void check_room(const std::filesystem::path& where, byte_count needed) {
@@ -58,14 +63,14 @@ void check_room(const std::filesystem::path& where, byte_count needed) {
 
 std::unique_ptr<published_store> open_destination(const std::filesystem::path& root,
                                                   const std::shared_ptr<const manifest>& set,
-                                                  const link& from) {
+                                                  const link& from, bool at_hand) {
     std::error_code error;
     std::filesystem::create_directories(root, error);
     if (error) fail_storage(fmt::format("{}: {}", printable(root.native()), error.message()));
     auto state = set_state::open(root, set->id());
     if (!state) fail_storage(state.error());
-    auto kept = state->write_manifest(*set);
-    if (kept) kept = state->write_link(from);
+    auto kept = state->write_link(from);
+    if (kept && !at_hand) kept = state->write_manifest(*set);
     if (kept) kept = check_case(*state, *set);
     if (!kept) fail_storage(kept.error());
     auto disk = set_disk::open(root, set, std::move(*state));
@@ -82,13 +87,15 @@ std::string show_found(const prepared& before, const published_store& store) {
 
 awaitable<void> get_set(getting& what) {
     if (!what.look_for.empty()) what.from.id = co_await find_by_name(what.from.trackers, what.look_for);
-    std::shared_ptr<const manifest> set = manifest_at_hand(what.told, what.from);
+    const set_at_hand known = manifest_at_hand(what.told, what.from);
+    std::shared_ptr<const manifest> set = known.set;
     if (!set)
         set = co_await fetch_manifest(what.self, what.from.trackers, what.from.id,
                                       what.told.session.give_up_after.value_or(usual_patience));
     what.from.name = set->name();
     what.destination = what.told.destination.empty() ? usual_destination(*set) : what.told.destination;
-    const auto open = [&] { return open_destination(what.destination, set, what.from); };
+    const bool at_hand = known.set && known.place == what.destination;
+    const auto open = [&] { return open_destination(what.destination, set, what.from, at_hand); };
     std::unique_ptr<published_store> store = co_await on_pool(what.pool, open);
 
     const prepared before = co_await prepare(what.pool, *store, false, what.told.reuse);
