@@ -32,6 +32,29 @@ std::uint32_t ones(word bits) {
     return static_cast<std::uint32_t>(std::popcount(bits));
 }
 
+/// In each byte of a word, how many of its bits are set.
+word ones_in_bytes(word bits) {
+    bits -= bits >> 1U & 0x5555555555555555U;
+    bits = (bits & 0x3333333333333333U) + (bits >> 2U & 0x3333333333333333U);
+    return (bits + (bits >> 4U)) & 0x0F0F0F0F0F0F0F0FU;
+}
+
+/// How many bits are set in all. In a large set most of the time goes here: std::popcount is a call on
+/// processors that need not have the instruction, while this becomes vector code. The bytes of 16 words are
+/// added up at a time: 16 * 8 fits into a byte.
+std::uint32_t count_ones(std::span<const word> words) {
+    constexpr std::size_t block = 16;
+    word total = 0;
+    while (!words.empty()) {
+        word sums = 0;
+        for (const word bits : words.first(std::min(block, words.size()))) sums += ones_in_bytes(bits);
+        words = words.subspan(std::min(block, words.size()));
+        const word pairs = (sums & 0x00FF00FF00FF00FFU) + (sums >> 8U & 0x00FF00FF00FF00FFU);
+        total += pairs * 0x0001000100010001U >> 48U;
+    }
+    return static_cast<std::uint32_t>(total);
+}
+
 /// The first position at or after `from` whose bit differs from that of `background`; past the words if there
 /// is none.
 std::size_t find_other(std::span<const word> words, std::size_t from, word background) {
@@ -177,17 +200,23 @@ std::optional<chunk_index> chunk_set::last() const {
 }
 
 chunk_index chunk_set::nth(std::uint32_t before) const {
-    for (std::size_t at = 0; at < words_.size(); ++at) {
-        word bits = words_[at];
-        if (ones(bits) <= before) {
-            before -= ones(bits);
-            continue;
-        }
-        for (; before > 0; --before) bits &= bits - 1;
-        return {
-            static_cast<std::uint32_t>(at * word_bits + static_cast<std::size_t>(std::countr_zero(bits)))};
+    if (before >= size_) throw std::out_of_range("chunk_set::nth");
+    constexpr std::size_t block = 64;
+    std::span<const word> rest = words_;
+    for (;;) {
+        const std::uint32_t here = count_ones(rest.first(std::min(block, rest.size())));
+        if (before < here) break;
+        before -= here;
+        rest = rest.subspan(block);
     }
-    throw std::out_of_range("chunk_set::nth");
+    while (before >= ones(rest.front())) {
+        before -= ones(rest.front());
+        rest = rest.subspan(1);
+    }
+    word bits = rest.front();
+    for (; before > 0; --before) bits &= bits - 1;
+    const auto at = static_cast<std::size_t>(&rest.front() - words_.data());
+    return {static_cast<std::uint32_t>(at * word_bits + static_cast<std::size_t>(std::countr_zero(bits)))};
 }
 
 chunk_set chunk_set::take(std::uint32_t count) const {
@@ -202,26 +231,23 @@ chunk_set chunk_set::take(std::uint32_t count) const {
 
 chunk_set& chunk_set::operator|=(const chunk_set& other) {
     if (words_.size() < other.words_.size()) words_.resize(other.words_.size());
-    for (std::size_t at = 0; at < other.words_.size(); ++at) {
-        size_ += ones(other.words_[at] & ~words_[at]);
-        words_[at] |= other.words_[at];
-    }
+    for (std::size_t at = 0; at < other.words_.size(); ++at) words_[at] |= other.words_[at];
+    size_ = count_ones(words_);
     return *this;
 }
 
 chunk_set& chunk_set::operator&=(const chunk_set& other) {
     if (words_.size() > other.words_.size()) words_.resize(other.words_.size());
-    size_ = 0;
-    for (std::size_t at = 0; at < words_.size(); ++at) size_ += ones(words_[at] &= other.words_[at]);
+    for (std::size_t at = 0; at < words_.size(); ++at) words_[at] &= other.words_[at];
+    size_ = count_ones(words_);
     trim();
     return *this;
 }
 
 chunk_set& chunk_set::operator-=(const chunk_set& other) {
-    for (std::size_t at = 0; at < std::min(words_.size(), other.words_.size()); ++at) {
-        size_ -= ones(words_[at] & other.words_[at]);
-        words_[at] &= ~other.words_[at];
-    }
+    const std::size_t common = std::min(words_.size(), other.words_.size());
+    for (std::size_t at = 0; at < common; ++at) words_[at] &= ~other.words_[at];
+    size_ = count_ones(words_);
     trim();
     return *this;
 }

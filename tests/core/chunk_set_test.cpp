@@ -267,3 +267,26 @@ TEST_CASE("ranges are cut into strings that each fit") {
 TEST_CASE("a single range is never cut") {
     CHECK(set_of("1000-2000,3000").to_ranges(1) == std::vector<std::string>{"1000-2000", "3000"});
 }
+
+TEST_CASE("each member is found by how many are smaller") {
+    std::mt19937 random{5};
+    for (const std::uint32_t highest : {1U, 63U, 64U, 1000U, 100'000U}) {
+        CAPTURE(highest);
+        chunk_set set;
+        for (std::uint32_t i = 0; i < highest; i += 1 + random() % 3) set.insert({i + 1});
+        std::uint32_t before = 0;
+        for (const chunk_index chunk : set)
+            if (before++ % 97 == 0) CHECK(set.nth(before - 1) == chunk);
+        CHECK(set.nth(set.size() - 1) == set.last());
+        CHECK_THROWS_AS(set.nth(set.size()), std::out_of_range);
+    }
+    CHECK_THROWS_AS(chunk_set{}.nth(0), std::out_of_range);
+}
+
+TEST_CASE("sets with every bit of many words are counted right") {
+    const chunk_set all = chunk_set::first(100'000);
+    CHECK((all | chunk_set{}).size() == 100'000);
+    CHECK((all & all).size() == 100'000);
+    CHECK((all - chunk_set::first(99'999)).size() == 1);
+    CHECK((all - all).empty());
+}

@@ -77,7 +77,8 @@ TEST_CASE("a tree without any content arrives as it is") {
     tree set{here / "set"};
     set.file("empty", "").folder("folder/in folder").link("link", "empty");
     const sharer sharer{set};
-    for (int i = 0; i < 2; ++i) CHECK(get({sharer.link(), here / "copy"}).exit_code == exits::done);
+    for (int i = 0; i < 2; ++i)
+        CHECK(get({sharer.link(), here / "copy", "--give-up-after", "1s"}).exit_code == exits::done);
     CHECK(tree_difference(here / "copy", set) == "");
 }
 
@@ -294,13 +295,6 @@ TEST_CASE("what was damaged is repaired, and only that is fetched") {
         fs::create_symlink(here / "moved away", copy / "f1");
         to_fetch = 4 * chunk_size;
     }
-    SUBCASE("no program any more") {
-        fs::permissions(copy / "run", fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec,
-                        fs::perm_options::remove);
-    }
-    SUBCASE("a program that should not be one") {
-        fs::permissions(copy / "f1", fs::perms::owner_exec, fs::perm_options::add);
-    }
     SUBCASE("everything") {
         for (const std::string& name : names_in(copy))
             if (name != ".p2p") fs::remove_all(copy / name);
@@ -312,6 +306,25 @@ TEST_CASE("what was damaged is repaired, and only that is fetched") {
     CHECK(tree_difference(copy, set) == "");
     CHECK(report_of(ended.output).to_fetch / chunk_size == to_fetch / chunk_size);
     CHECK(chunks_fetched(ended.output) == (to_fetch + chunk_size - 1) / chunk_size);
+}
+
+TEST_CASE("who may run a file is repaired, and nothing is fetched for it") {
+    const temp_folder here;
+    tree set = files(here / "set", 2, 1'000);
+    set.program("run", "#!/bin/sh\n");
+    const sharer sharer{set};
+    const fs::path copy = here / "copy";
+    REQUIRE(get({sharer.link(), copy}).exit_code == exits::done);
+    SUBCASE("no program any more") {
+        fs::permissions(copy / "run", fs::perms::owner_read | fs::perms::owner_write);
+    }
+    SUBCASE("a program that should not be one") {
+        fs::permissions(copy / "f1", fs::perms::owner_exec, fs::perm_options::add);
+    }
+    const auto ended = get({sharer.link(), copy});
+    CHECK(ended.exit_code == exits::done);
+    CHECK(report_of(ended.output).to_fetch == 0);
+    CHECK(tree_difference(copy, set) == "");
 }
 
 TEST_CASE("files of one's own beside those of the set stay") {

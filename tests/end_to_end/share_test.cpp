@@ -133,7 +133,6 @@ TEST_CASE("wrong options of share are told in a line, and exit 2") {
         {{"--chunk-size", "1"}, "--chunk-size"},
         {{"--chunk-size", "1TiB"}, "--chunk-size"},
         {{"--chunking", "random"}, "--chunking"},
-        {{"--chunking", "cdc", "--chunk-size", "100000"}, "--chunk-size"},
         {{"--tracker", "host:port"}, "--tracker"},
     };
     for (const auto& [options, message] : table) {
@@ -142,6 +141,15 @@ TEST_CASE("wrong options of share are told in a line, and exit 2") {
         CHECK(ended.exit_code == exits::usage);
         CHECK_MESSAGE(contains(ended.output, message), ended.output);
     }
+}
+
+TEST_CASE("a chunk size that content cannot be cut by is refused before anything begins") {
+    const temp_folder here;
+    files(here / "set", 1, 100);
+    const auto ended = share(here / "set", {"--chunking", "cdc", "--chunk-size", "100000"});
+    CHECK(ended.exit_code == exits::usage);
+    CHECK_MESSAGE(contains(ended.output, "--chunk-size"), ended.output);
+    CHECK_FALSE(contains(ended.output, "tracker listens"));
 }
 
 TEST_CASE("what is excluded is not in the set, also where it could not be shared") {
