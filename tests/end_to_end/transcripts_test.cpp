@@ -164,6 +164,19 @@ void replay_with_peer(const transcript& what) {
     replay_lines(what, peer.port());
 }
 
+void replay_with_sharer(const transcript& what) {
+    const temp_folder here;
+    const tracker_program tracker;
+    write_text(here / "greeting" / "hello.txt", "hello ");
+    write_text(here / "greeting" / "world.txt", "brave new world");
+    words arguments{"share", here / "greeting", "--tracker", tracker.address(), "--listen", "127.0.0.1"};
+    for (const std::string& setting : settings_of(what)) arguments.push_back(setting);
+    process sharer{program("p2pclient"), arguments};
+    const auto port = std::stoul(sharer.wait_for_rest_of_line("serves at port "));
+    sharer.wait_for("p2p://");
+    replay_lines(what, static_cast<std::uint16_t>(port));
+}
+
 }  // namespace
 
 TEST_CASE("the programs speak the transcripts of PROTOCOL.md") {
@@ -176,6 +189,8 @@ TEST_CASE("the programs speak the transcripts of PROTOCOL.md") {
                 replay_with_tracker(one);
             else if (one.program == "peer")
                 replay_with_peer(one);
+            else if (one.program == "share")
+                replay_with_sharer(one);
             else
                 FAIL("there is no program ", one.program);
         }
