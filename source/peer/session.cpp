@@ -358,8 +358,8 @@ void session::peer_has(connection& from, const chunk_set& chunks) {
     if (!connections_.contains(from.id())) return;
     scheduler_.peer_has(from.id(), chunks);
     something_to_ask_.set();
-    if (complete() && from.has().size() == store_->count())
-        from.finish();  // neither can do anything for the other
+    // Neither can do anything for the other. Of a set without content, there is the manifest to be had.
+    if (complete() && from.has().size() == store_->count() && store_->count() > 0) from.finish();
 }
 
 void session::peer_refused(connection& from, std::optional<chunk_index> chunk) {

@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 
 namespace p2p::client {
@@ -111,6 +112,9 @@ awaitable<void> with_tracker(tracker_server& tracker, awaitable<void> work) {
 }  // namespace
 
 exit_code share(const command& told) {
+    if (told.share.cut == chunking::content_defined && told.share.chunk_size > 0 &&
+        !std::has_single_bit(told.share.chunk_size))
+        return say(exit_code::usage, "--chunk-size must be a power of two with --chunking cdc");
     auto tree = scan_tree(told.path, told.excludes);
     if (!tree) return say(exit_code::storage, tree.error());
     warn_of_what_is_left_out(*tree);
