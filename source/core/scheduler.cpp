@@ -178,7 +178,9 @@ unsigned scheduler::most_at_one_peer() const {
 std::optional<order> scheduler::ask(peer_id id, source& peer, time_point now) {
     const chunk_set useful = candidates(peer);
     std::optional<chunk_index> chunk;
-    if (!useful.empty() && peer.picks && peer.has.size() == count_) {
+    const bool may_pick =
+        peer.picks && peer.has.size() == count_ && missing_.size() - wanted_.size() <= most_excepted;
+    if (!useful.empty() && may_pick) {
         const auto any_open =
             std::count_if(peer.open.begin(), peer.open.end(), [](auto& r) { return !r.chunk; });
         if (useful.size() > static_cast<std::size_t>(any_open)) {

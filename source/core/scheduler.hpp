@@ -8,9 +8,8 @@
 //   * the copies in flight of each chunk (more than one where a slow peer is taken over, and near the end).
 //
 // The rules:
-//   * a peer that has every chunk picks itself (a request for any); of others the rarest wanted chunk is
-//   asked,
-//     counted over the connected peers, ties at random;
+//   * a peer that has every chunk picks itself (a request for any, unless too much must be left out); of
+//     others the rarest wanted chunk is asked, counted over the connected peers, ties at random;
 //   * requests are spread over the connected peers, and the next goes to the one expected to be through
 //   first;
 //   * a peer that delivers nothing for `stall_after` keeps its requests, but its chunks may be asked of
@@ -31,6 +30,10 @@
 #include <vector>
 
 namespace p2p {
+
+/// A request for any names the chunks that it does not want, and must fit into a line. Where there are more
+/// of them, as in a set in which many chunks have the same content, chunks are asked for by their index.
+inline constexpr std::uint32_t most_excepted = 1000;
 
 struct scheduler_options {
     unsigned open_per_peer = 4;  ///< requests open at one peer, at most; fewer where many are connected

@@ -24,10 +24,6 @@ constexpr duration ping_after = std::chrono::seconds{10};
 constexpr byte_count largest_part = 256 * 1024;
 constexpr byte_count smallest_part = 16 * 1024;
 
-// A request for any names at most so many chunks that it does not want: more would not fit into a line for
-// sure.
-constexpr std::uint32_t most_excepted = 1000;
-
 // Pieces of the manifest that one peer may have asked for and not got yet.
 constexpr std::size_t most_manifest_requests = 16;
 

@@ -253,14 +253,15 @@ public:
     }
 
     std::unordered_map<chunk_index, chunk_source> found_in(const std::shared_ptr<set_disk>& disk,
-                                                           const chunk_set& chunks) const {
+                                                           const chunk_set& chunks,
+                                                           chunk_source::look_in where) const {
         std::unordered_map<chunk_index, chunk_source> sources;
         for (const chunk_index theirs : chunks) {
             const published_chunk there = disk->set().chunk(theirs);
             const auto same = std::ranges::equal_range(by_content_, prefix_of(there.sha256), {},
                                                        [](const auto& entry) { return entry.first; });
             for (const auto& [prefix, ours] : same)
-                if (set_.chunk(ours) == there) sources[ours] = {disk, theirs, true};
+                if (set_.chunk(ours) == there) sources[ours] = {disk, theirs, where};
         }
         return sources;
     }
@@ -276,32 +277,35 @@ private:
     std::vector<std::pair<std::uint64_t, chunk_index>> by_content_;
 };
 
-// Other sets beneath a folder: earlier versions of this one, most likely. What cannot be read has nothing to
-// give.
+/// Another set, to be copied from; where no peer uses it, also what is staged of it. Nothing if it cannot be
+/// read.
+std::shared_ptr<set_disk> open_other(const std::filesystem::path& folder, const file_set_id& id) {
+    const auto other = read_manifest(folder, id);
+    if (!other) return nullptr;
+    auto state = set_state::open_staged(folder, id);
+    return set_disk::open(folder, *other, std::move(state)).value_or(nullptr);
+}
+
+// Other sets beneath a folder: earlier versions of this one, most likely.
 awaitable<void> copy_from_sets(asio::thread_pool& pool, published_store& store,
                                const std::filesystem::path& folder, prepared& so_far) {
     const auto find_sets = [&folder] { return sets_in(folder); };
     const std::vector<file_set_id> ids = co_await on_pool(pool, find_sets);
     for (const file_set_id& id : ids) {
         if (id == store.published()->id() && folder == store.disk().root()) continue;
-        const auto open = [&]() -> std::shared_ptr<set_disk> {
-            const auto other = read_manifest(folder, id);
-            if (!other) return nullptr;
-            return set_disk::open(folder, *other, std::nullopt).value_or(nullptr);
-        };
+        const auto open = [&] { return open_other(folder, id); };
         const std::shared_ptr<set_disk> other = co_await on_pool(pool, open);
         if (!other) continue;
         const chunk_set all = chunk_set::first(other->set().chunk_count());
-        const auto sources = wanted_content{store}.found_in(other, all);
+        const auto sources = wanted_content{store}.found_in(other, all, chunk_source::look_in::anywhere);
         co_await copy(pool, store, sources, so_far);
     }
 }
 
 awaitable<void> copy_from_itself(asio::thread_pool& pool, published_store& store, prepared& so_far) {
     if (store.present().empty()) co_return;
-    std::unordered_map<chunk_index, chunk_source> sources =
-        wanted_content{store}.found_in(store.shared_disk(), store.present());
-    for (auto& [chunk, source] : sources) source.in_place = false;  // staged ones will do as well
+    const auto sources = wanted_content{store}.found_in(store.shared_disk(), store.present(),
+                                                        chunk_source::look_in::known_files);
     co_await copy(pool, store, sources, so_far);
 }
 
@@ -330,7 +334,8 @@ awaitable<prepared> prepare(asio::thread_pool& pool, published_store& store, boo
     // Bytes that are in a file which is not whole count as found, though they are copied.
     prepared moved;
     std::unordered_map<chunk_index, chunk_source> sources;
-    for (const chunk_index chunk : misplaced) sources[chunk] = {store.shared_disk(), chunk, true};
+    for (const chunk_index chunk : misplaced)
+        sources[chunk] = {store.shared_disk(), chunk, chunk_source::look_in::places};
     co_await copy(pool, store, sources, moved);
     result.found = set.size() - store.missing_bytes();
 

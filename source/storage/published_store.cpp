@@ -320,15 +320,24 @@ chunk_set published_store::conclude(bool serve_only) {
     return misplaced;
 }
 
+namespace {
+
+tl::expected<unique_fd, std::string> open_source(const chunk_source& from, std::uint32_t entry) {
+    using enum chunk_source::look_in;
+    const bool staged = from.where == anywhere && from.disk->look_at_staged(entry);
+    return staged || from.where == known_files ? from.disk->open_to_read(entry)
+                                               : from.disk->open_in_place(entry);
+}
+
+}  // namespace
+
 storage_job<std::optional<hashed_chunk>> published_store::copy_job(chunk_index chunk,
                                                                    const chunk_source& from) {
     const published_chunk right = set_->chunk(chunk);
     std::shared_ptr<incoming_chunk> to = receive({chunk, right.hash, right.size});
     return [to, from, size = right.size]() -> tl::expected<std::optional<hashed_chunk>, std::string> {
         const manifest& set = from.disk->set();
-        content_reader reader(set, [&from](std::uint32_t entry) {
-            return from.in_place ? from.disk->open_in_place(entry) : from.disk->open_to_read(entry);
-        });
+        content_reader reader(set, [&from](std::uint32_t entry) { return open_source(from, entry); });
         std::optional<std::string> write_error;
         const auto write = [&](std::span<const std::byte> bytes) {
             const auto written = to->write(bytes);
@@ -458,7 +467,7 @@ chunk_set published_store::repeats_of(chunk_index chunk) const {
 
 storage_job<std::optional<hashed_chunk>> published_store::repeat_job(chunk_index present,
                                                                      chunk_index repeat) {
-    return copy_job(repeat, {disk_, present, false});
+    return copy_job(repeat, {disk_, present});
 }
 
 // What a chunk folder needs, and a published set does not: its hashes are known.

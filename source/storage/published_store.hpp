@@ -19,9 +19,11 @@ namespace p2p {
 
 /// Where another copy of a chunk's content is: a set beneath another folder, or this one.
 struct chunk_source {
+    enum class look_in { known_files, places, anywhere };  ///< anywhere: staged files first, then the places
+
     std::shared_ptr<set_disk> disk;
     chunk_index chunk;
-    bool in_place = false;  ///< only in the files' places, not among what is staged
+    look_in where = look_in::known_files;
 };
 
 class published_store final : public chunk_store {

@@ -67,6 +67,14 @@ tl::expected<set_state, std::string> set_state::open(const std::filesystem::path
     return state;
 }
 
+std::optional<set_state> set_state::open_staged(const std::filesystem::path& root, const file_set_id& id) {
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(folder_of(root, id) / incoming_name, ignored)) return std::nullopt;
+    auto opened = open(root, id);
+    if (!opened) return std::nullopt;
+    return std::move(*opened);
+}
+
 tl::expected<void, std::string> set_state::write_manifest(const manifest& set) const {
     return write_file_atomically(folder_.get(), manifest_name, set.text());
 }
@@ -189,16 +197,21 @@ bool has_other_content(const std::filesystem::path& root, const manifest& set, c
     return false;
 }
 
-/// Whether a file that both sets have is not what it was when the older one was recorded.
+/// Whether a file that both sets have is not what the older one has there, though that was recorded as
+/// complete or still hoped to be.
 bool is_outdated(const std::filesystem::path& root, const manifest& older, const manifest& newer) {
     const journal_content journal = look_at_journal(root, older);
+    const auto may_have_changed = [&](std::uint32_t number, std::string_view path) {
+        const auto& recorded = journal.placed[number];
+        return recorded ? has_changed(root, path, *recorded) : !journal.complete;
+    };
     std::uint32_t n = 0;
     for (std::uint32_t o = 0; o < older.entry_count(); ++o) {
         const manifest_entry entry = older.entry(o);
         while (n < newer.entry_count() && path_less(newer.entry(n).path, entry.path)) ++n;
         if (n == newer.entry_count()) return false;
-        if (newer.entry(n).path == entry.path && journal.placed[o] &&
-            has_changed(root, entry.path, *journal.placed[o]) && has_other_content(root, older, entry))
+        if (newer.entry(n).path == entry.path && entry.is_file() && may_have_changed(o, entry.path) &&
+            has_other_content(root, older, entry))
             return true;
     }
     return false;

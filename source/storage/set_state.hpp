@@ -30,6 +30,9 @@ public:
     static tl::expected<set_state, std::string> open(const std::filesystem::path& root,
                                                      const file_set_id& id);
 
+    /// Of a set that has staged files; nothing where it has none, or a peer uses it.
+    static std::optional<set_state> open_staged(const std::filesystem::path& root, const file_set_id& id);
+
     /// Whatever is there, it is replaced.
     tl::expected<void, std::string> write_manifest(const manifest& set) const;
     tl::expected<void, std::string> write_link(const link& published_at) const;
@@ -68,8 +71,8 @@ journal_content look_at_journal(const std::filesystem::path& root, const manifes
 /// An error where the file system ignores case, and paths of the set differ in nothing else.
 tl::expected<void, std::string> check_case(const set_state& state, const manifest& set);
 
-/// Forgets other sets beneath this folder that have files in common with this one which have changed since:
-/// an earlier version, usually. Files stay, and so does what a peer uses.
+/// Forgets other sets beneath this folder that have files in common with this one, which are not what they
+/// were (or were to become) any more: earlier versions, usually. Files stay, and so does what a peer uses.
 void forget_outdated(const std::filesystem::path& root, const manifest& now);
 
 }  // namespace p2p

@@ -276,6 +276,21 @@ TEST_CASE("a peer that has every chunk is asked for any") {
     CHECK(l.orders() == "A* A*");
 }
 
+TEST_CASE("a seeder that would have to leave out too much is told what to send") {
+    const std::uint32_t count = 2 * most_excepted;
+    for (const bool too_much : {false, true}) {
+        scheduler tested{count, {}, {}, 1};
+        // The others have the same content as one of these: they are not to be fetched.
+        const std::uint32_t wanted = too_much ? most_excepted - 1 : most_excepted;
+        for (std::uint32_t i = 1; i <= wanted; ++i) tested.agreed({i});
+        tested.peer_joined({1}, {});
+        tested.peer_has({1}, chunk_set::first(count));
+        const std::vector<order> orders = tested.next_orders({});
+        REQUIRE_FALSE(orders.empty());
+        for (const order& one : orders) CHECK(one.chunk.has_value() == too_much);
+    }
+}
+
 TEST_CASE("a seeder is not asked for more than it can give") {
     leecher l = leecher::that_has("0111", "1111", {.open_per_peer = 4});
     CHECK(l.orders() == "A*");

@@ -80,7 +80,7 @@ TEST_CASE("what a killed run had begun to copy from a damaged file is still foun
         peer.store().checked(chunk,
                              peer.is_there(chunk, check_by::xxh3, published_store::looked_in::staged_first));
     CHECK(peer.store().conclude(false) == chunks("1-3"));
-    peer.copy({1}, {peer.store().shared_disk(), {1}, true});
+    peer.copy({1}, {peer.store().shared_disk(), {1}, chunk_source::look_in::places});
     peer.restart();
     CHECK(peer.store().missing() == chunks("4"));
 }

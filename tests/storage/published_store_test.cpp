@@ -617,9 +617,11 @@ TEST_CASE("a chunk that cannot be copied any more is missing") {
                       f.peer.is_there(chunk, check_by::xxh3, published_store::looked_in::staged_first));
     CHECK(store.conclude(false) == chunks("4"));  // d/two shares the wrong chunk
     spoil_end(f.peer / "d/two");
-    CHECK(f.peer.copy({4}, {store.shared_disk(), {4}, true}));  // what it has of this chunk is right
+    CHECK(f.peer.copy(
+        {4},
+        {store.shared_disk(), {4}, chunk_source::look_in::places}));  // what it has of this chunk is right
     write_text(f.peer / "d/two", "Q");
-    CHECK_FALSE(f.peer.copy({5}, {store.shared_disk(), {5}, true}));
+    CHECK_FALSE(f.peer.copy({5}, {store.shared_disk(), {5}, chunk_source::look_in::places}));
     CHECK(store.missing() == chunks("5"));
     f.peer.fetch_missing();
     f.peer.save();
@@ -633,9 +635,10 @@ TEST_CASE("chunks are copied from another set beneath another folder") {
     other.write_to(source.root());
     f.peer.find_out();
     for (const std::uint32_t chunk : {1U, 2U, 3U})
-        CHECK(f.peer.copy({chunk}, {source.store().shared_disk(), {chunk}, true}));
-    CHECK_FALSE(f.peer.copy({4}, {source.store().shared_disk(), {1}, true}));
-    CHECK_FALSE(f.peer.copy({4}, {source.store().shared_disk(), {4}, true}));  // it is shorter
+        CHECK(f.peer.copy({chunk}, {source.store().shared_disk(), {chunk}, chunk_source::look_in::places}));
+    CHECK_FALSE(f.peer.copy({4}, {source.store().shared_disk(), {1}, chunk_source::look_in::places}));
+    CHECK_FALSE(f.peer.copy(
+        {4}, {source.store().shared_disk(), {4}, chunk_source::look_in::places}));  // it is shorter
     CHECK(f.peer.store().missing() == chunks("4-5"));
     f.peer.fetch_missing();
     f.peer.save();

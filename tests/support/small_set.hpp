@@ -193,7 +193,8 @@ public:
                     chunk, is_there(chunk, check_by::sha256, published_store::looked_in::place_only));
         result.misplaced = store_->conclude(serve_only);
         if (serve_only) return result;
-        for (const chunk_index chunk : result.misplaced) copy(chunk, {store_->shared_disk(), chunk, true});
+        for (const chunk_index chunk : result.misplaced)
+            copy(chunk, {store_->shared_disk(), chunk, chunk_source::look_in::places});
         store_->ready();
         return result;
     }

@@ -107,7 +107,7 @@ awaitable<void> get_set(getting& what) {
     const auto saved = co_await on_pool(what.pool, job);
     if (!saved) fail_storage(saved.error());
 
-    if (!all_there || what.told.stay) {
+    if (!all_there || what.told.stay || what.told.session.seed_for > duration{}) {
         session_options options = what.told.session;
         options.label = label;
         options.trackers = what.from.trackers;

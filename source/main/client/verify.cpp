@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+
 namespace p2p::client {
 
 namespace {
@@ -29,6 +31,7 @@ awaitable<exit_code> verify_set(asio::thread_pool& pool, std::filesystem::path r
     };
     const std::vector<std::string> lines = co_await on_pool(pool, compare);
     for (const std::string& line : lines) fmt::print("{}\n", line);
+    std::fflush(stdout);  // before what is said on stderr
     const std::string name = printable((*set)->name());
     if (lines.empty() && wrong.empty()) {
         fmt::print("{}: every byte is what was published\n", name);
