@@ -2,12 +2,13 @@
 // staged files; a file moves to its place once all its chunks are there, and what is there is written down
 // after that.
 //
-// Before it is used, what is there already is found out, in this order (peer/set_work.hpp does it with all
+// Before it is used, what is there already is found out, in this order (peer/prepare.hpp does it with all
 // cores): survey(), a check_job() for each chunk that it names, conclude(), and, to fetch, copies of what is
 // misplaced or known from elsewhere (copy_job()), then ready().
 #pragma once
 
 #include "storage/chunk_store.hpp"
+#include "storage/set_chunks.hpp"
 #include "storage/set_disk.hpp"
 
 #include <memory>
@@ -88,9 +89,6 @@ public:
     storage_job<std::optional<hashed_chunk>> recover_job(const chunk_claim& agreed) const override;
 
 private:
-    struct arrivals;
-    class arriving_chunk;
-
     struct found_file {
         file_stamp stamp;
         bool recorded = false;  ///< the journal says that it was right with this stamp
@@ -130,7 +128,7 @@ private:
     std::vector<std::uint32_t> complete_entries_;  // to be placed
     bool shared_from_here_ = false;                // the files are the sharer's, not the peer's
     bool finished_ = false;                        // all is in its place, flushed, and written down
-    std::unordered_map<chunk_index, std::weak_ptr<arrivals>> arriving_;
+    std::unordered_map<chunk_index, std::weak_ptr<chunk_arrivals>> arriving_;
     chunk_set repeats_;
     std::unordered_map<chunk_index, std::vector<chunk_index>> repeated_;
     chunk_set none_;

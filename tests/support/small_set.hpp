@@ -1,5 +1,5 @@
 // A published set that is small enough to be written down in a test, and a peer that has it or fetches it,
-// without network and without threads: what peer/set_work.hpp and a session do with the store.
+// without network and without threads: what peer/prepare.hpp and a session do with the store.
 #pragma once
 
 #include "core/hash.hpp"

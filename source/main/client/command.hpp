@@ -3,10 +3,11 @@
 #pragma once
 
 #include "core/link.hpp"
+#include "peer/hash_tree.hpp"
 #include "peer/options.hpp"
 #include "peer/peer.hpp"
 #include "peer/session.hpp"
-#include "peer/set_work.hpp"
+#include "storage/set_state.hpp"
 #include "tracker/server.hpp"
 
 #include <filesystem>

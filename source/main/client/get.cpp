@@ -1,5 +1,6 @@
 #include "main/client/command.hpp"
 #include "net/on_pool.hpp"
+#include "peer/prepare.hpp"
 #include "peer/visit.hpp"
 #include "storage/set_state.hpp"
 

@@ -2,6 +2,7 @@
 #include "net/listener.hpp"
 #include "net/on_pool.hpp"
 #include "net/own_address.hpp"
+#include "storage/published_store.hpp"
 #include "storage/set_state.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,6 @@
 #include "main/client/command.hpp"
 #include "net/on_pool.hpp"
+#include "peer/prepare.hpp"
 #include "storage/set_state.hpp"
 #include "storage/set_verify.hpp"
 

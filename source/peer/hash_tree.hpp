@@ -1,0 +1,32 @@
+// Makes the manifest of a file or folder that is to be shared, with all cores.
+#pragma once
+
+#include "core/manifest.hpp"
+#include "net/asio.hpp"
+#include "storage/scan.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace p2p {
+
+enum class chunking { fixed, content_defined };
+
+struct share_options {
+    std::string name;           ///< empty: that of the file or folder
+    byte_count chunk_size = 0;  ///< on average, where content-defined; 0: what is usual for the size
+    chunking cut = chunking::fixed;
+};
+
+/// A published set that has just been hashed, and the stamps of its files, by entry.
+struct hashed_tree {
+    std::shared_ptr<const manifest> set;
+    std::vector<std::optional<file_stamp>> stamps;
+};
+
+/// Hashes every file. Throws session_failure, also where a file changes meanwhile.
+awaitable<hashed_tree> hash_tree(asio::thread_pool& pool, scanned_tree tree, share_options options);
+
+}  // namespace p2p
