@@ -3,7 +3,7 @@
 #include "peer/chunk_work.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+#include <vector>
 
 namespace p2p {
 
@@ -32,13 +32,28 @@ awaitable<void> check_in_place(asio::thread_pool& pool, published_store& store) 
     co_await for_each_chunk(pool, work);
 }
 
+/// Chunks of ours that are also somewhere else: there as `theirs`. Sorted by ours.
+struct copies {
+    struct one {
+        chunk_index ours;
+        chunk_index theirs;
+        friend auto operator<=>(const one&, const one&) = default;
+    };
+    std::shared_ptr<set_disk> disk;
+    chunk_source::look_in where;
+    std::vector<one> chunks;
+
+    chunk_source source_of(chunk_index ours) const {
+        return {disk, std::ranges::lower_bound(chunks, ours, {}, &one::ours)->theirs, where};
+    }
+};
+
 /// Copies chunks from where they also are, and counts the bytes.
-awaitable<void> copy(asio::thread_pool& pool, published_store& store,
-                     const std::unordered_map<chunk_index, chunk_source>& sources, prepared& so_far) {
+awaitable<void> copy(asio::thread_pool& pool, published_store& store, const copies& from, prepared& so_far) {
     chunk_set chunks;
-    for (const auto& [chunk, source] : sources) chunks.insert(chunk);
+    for (const copies::one& one : from.chunks) chunks.insert(one.ours);
     chunk_work<std::optional<hashed_chunk>> work{chunks, {}, {}};
-    work.job = [&](chunk_index chunk) { return store.copy_job(chunk, sources.at(chunk)); };
+    work.job = [&](chunk_index chunk) { return store.copy_job(chunk, from.source_of(chunk)); };
     work.done = [&](chunk_index, std::optional<hashed_chunk> copied) {
         if (!copied) return;
         store.note(*copied);
@@ -58,18 +73,18 @@ public:
         std::ranges::sort(by_content_);
     }
 
-    std::unordered_map<chunk_index, chunk_source> found_in(const std::shared_ptr<set_disk>& disk,
-                                                           const chunk_set& chunks,
-                                                           chunk_source::look_in where) const {
-        std::unordered_map<chunk_index, chunk_source> sources;
+    copies found_in(const std::shared_ptr<set_disk>& disk, const chunk_set& chunks,
+                    chunk_source::look_in where) const {
+        copies found{disk, where, {}};
         for (const chunk_index theirs : chunks) {
             const published_chunk there = disk->set().chunk(theirs);
             const auto same = std::ranges::equal_range(by_content_, prefix_of(there.sha256), {},
                                                        [](const auto& entry) { return entry.first; });
             for (const auto& [prefix, ours] : same)
-                if (set_.chunk(ours) == there) sources[ours] = {disk, theirs, where};
+                if (set_.chunk(ours) == there) found.chunks.push_back({ours, theirs});
         }
-        return sources;
+        std::ranges::sort(found.chunks);
+        return found;
     }
 
 private:
@@ -103,16 +118,16 @@ awaitable<void> copy_from_sets(asio::thread_pool& pool, published_store& store,
         const std::shared_ptr<set_disk> other = co_await on_pool(pool, open);
         if (!other) continue;
         const chunk_set all = chunk_set::first(other->set().chunk_count());
-        const auto sources = wanted_content{store}.found_in(other, all, chunk_source::look_in::anywhere);
-        co_await copy(pool, store, sources, so_far);
+        const copies found = wanted_content{store}.found_in(other, all, chunk_source::look_in::anywhere);
+        co_await copy(pool, store, found, so_far);
     }
 }
 
 awaitable<void> copy_from_itself(asio::thread_pool& pool, published_store& store, prepared& so_far) {
     if (store.present().empty()) co_return;
-    const auto sources = wanted_content{store}.found_in(store.shared_disk(), store.present(),
+    const copies found = wanted_content{store}.found_in(store.shared_disk(), store.present(),
                                                         chunk_source::look_in::known_files);
-    co_await copy(pool, store, sources, so_far);
+    co_await copy(pool, store, found, so_far);
 }
 
 }  // namespace
@@ -139,10 +154,9 @@ awaitable<prepared> prepare(asio::thread_pool& pool, published_store& store, boo
 
     // Bytes that are in a file which is not whole count as found, though they are copied.
     prepared moved;
-    std::unordered_map<chunk_index, chunk_source> sources;
-    for (const chunk_index chunk : misplaced)
-        sources[chunk] = {store.shared_disk(), chunk, chunk_source::look_in::places};
-    co_await copy(pool, store, sources, moved);
+    copies in_place{store.shared_disk(), chunk_source::look_in::places, {}};
+    for (const chunk_index chunk : misplaced) in_place.chunks.push_back({chunk, chunk});
+    co_await copy(pool, store, in_place, moved);
     result.found = set.size() - store.missing_bytes();
 
     if (!store.missing().empty()) {
