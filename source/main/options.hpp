@@ -79,8 +79,7 @@ inline CLI::Option* add_endpoints(CLI::App& app, const std::string& names, std::
                 }
             },
             help)
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false)  // the next word is not another value
         ->type_name("HOST:PORT");
 }
 

@@ -207,12 +207,12 @@ void add_share(CLI::App& app, command& told, run_command& chosen) {
         ->add_option("--exclude", told.excludes,
                      "Leave out what matches this shell pattern (may be repeated): *.o, build, data/*.tmp")
         ->type_name("GLOB")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        ->allow_extra_args(false);
     p2p::add_parsed(
         *share, "--with-tracker", told.with_tracker,
         [](const std::string& text) {
-            return p2p::parse_listen_endpoint(text.empty() ? ":" : text, p2p::usual_tracker_port);
+            return p2p::parse_listen_endpoint(text.empty() ? "0.0.0.0" : text, p2p::usual_tracker_port)
+                .map_error([](const std::string& why) { return why + "; PATH goes before this option"; });
         },
         "Run the tracker in this process too, at this address; by default at port 5100")
         ->type_name("[ADDR]")
@@ -233,8 +233,7 @@ void add_get(CLI::App& app, command& told, run_command& chosen) {
            "--reuse", told.reuse,
            "Also look for the content in this folder, which was shared or fetched before (may be repeated)")
         ->type_name("DIR")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        ->allow_extra_args(false);
     auto* stay = get->add_flag("--stay", told.stay, "Go on serving until told to stop");
     p2p::add_duration(*get, "--seed-for", told.session.seed_for, "Go on serving for so long (30s, 5min)")
         ->excludes(stay);

@@ -27,6 +27,9 @@ constexpr duration ask_again_after = std::chrono::milliseconds{500};
 constexpr byte_count piece_size = 256 * 1024;
 constexpr unsigned most_open = 8;
 
+// Whoever takes longer for one of them is left for the next peer.
+constexpr duration piece_limit = std::chrono::seconds{20};
+
 time_point now() {
     return std::chrono::steady_clock::now();
 }
@@ -147,7 +150,9 @@ private:
         total_ = piece->total;
         senders_.insert(who);
         const byte_count size = piece->size;
+        const time_point late = now() + piece_limit;
         for (byte_count got = 0; got < size;) {
+            if (now() > late) throw std::system_error(asio::error::timed_out);
             const std::size_t at = text_.size();
             text_.resize(at + std::min<byte_count>(size - got, 64 * 1024));
             const auto room = std::as_writable_bytes(std::span{text_}.subspan(at));
@@ -261,12 +266,15 @@ awaitable<std::shared_ptr<const manifest>> fetch_manifest(peer& self, std::vecto
                 if (failure.code() == asio::error::operation_aborted) throw;
                 trouble = fmt::format("{}: {}", who.to_string(), what_went_wrong(failure));
             }
-            if (download.received() > before) give_up_at = now() + patience;
-            before = download.received();
+            if (download.is_whole() || download.received() >= before + piece_size) {
+                give_up_at = now() + patience;
+                before = download.received();
+            }
             if (!download.is_whole()) continue;
             const auto check = [&] { return checked_manifest(download.take(), id); };
             auto right = co_await on_pool(self.pool(), check);
-            if (!right) throw session_failure(exit_code::failure, "the manifest: " + right.error());
+            if (!right)
+                throw session_failure(exit_code::incomplete, "the manifest is refused: " + right.error());
             if (*right) co_return std::move(*right);
             spdlog::warn("{} sent a wrong manifest", who.to_string());
             trouble = "only wrong manifests came";

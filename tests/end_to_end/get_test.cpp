@@ -82,6 +82,39 @@ TEST_CASE("a tree without any content arrives as it is") {
     CHECK(tree_difference(here / "copy", set) == "");
 }
 
+TEST_CASE("options may stand before, between and behind the words of a command, and take one value each") {
+    const temp_folder here;
+    const tracker_program tracker;
+    const tree set = files(here / "set", 3, 10'000);
+    const sharer sharer{tracker, set};
+    const std::vector<words> orders{
+        {"get", "--tracker", tracker.address(), "set", here / "copy"},
+        {"get", "set", "--tracker", tracker.address(), here / "copy"},
+        {"get", "set", here / "copy", "--tracker", tracker.address()},
+        {"get", "--reuse", set, sharer.link(), here / "copy"},
+        {"get", sharer.link(), "--reuse", set, here / "copy", "--reuse", set},
+    };
+    for (const words& order : orders) {
+        CAPTURE(order);
+        CHECK(run_client(order).exit_code == exits::done);
+        CHECK(tree_difference(here / "copy", set) == "");
+        std::filesystem::remove_all(here / "copy");
+    }
+}
+
+TEST_CASE("a folder to reuse from which nothing can come is an error, before anything is fetched") {
+    const temp_folder here;
+    const tree set = files(here / "set", 1, 1'000);
+    const sharer sharer{set};
+    std::filesystem::create_directory(here / "plain");
+    for (const char* folder : {"plain", "not there"}) {
+        const auto ended = get({sharer.link(), here / "copy", "--reuse", here / folder});
+        CHECK(ended.exit_code == exits::storage);
+        CHECK(contains(ended.output, "nothing was shared from here"));
+    }
+    CHECK_FALSE(std::filesystem::exists(here / "copy"));
+}
+
 TEST_CASE("without a destination, a folder goes into one of its name, and a file into the working folder") {
     const temp_folder here;
     const tracker_program tracker;

@@ -143,6 +143,14 @@ TEST_CASE("wrong options of share are told in a line, and exit 2") {
     }
 }
 
+TEST_CASE("the tracker of a sharer needs no address") {
+    const temp_folder here;
+    // That its option was taken shows what is wrong after that.
+    const auto ended = run_client({"share", here / "nothing", "--with-tracker"});
+    CHECK(ended.exit_code == exits::storage);
+    CHECK_MESSAGE(contains(ended.output, "nothing: No such file or directory"), ended.output);
+}
+
 TEST_CASE("a chunk size that content cannot be cut by is refused before anything begins") {
     const temp_folder here;
     files(here / "set", 1, 100);

@@ -127,6 +127,15 @@ awaitable<void> get_set(getting& what) {
     spdlog::info("{}: complete in {}", label, printable(what.destination.native()));
 }
 
+/// What a mistyped folder has would be missed silently.
+void check_reuse(const std::vector<std::filesystem::path>& folders) {
+    for (const auto& folder : folders)
+        if (sets_in(folder).empty())
+            throw session_failure(exit_code::storage,
+                                  fmt::format("--reuse {}: nothing was shared from here or fetched to here",
+                                              printable(folder.native())));
+}
+
 /// A link, an id, or a name.
 void parse_target(getting& what) {
     const std::string& target = what.told.target;
@@ -151,6 +160,7 @@ exit_code get(const command& told) {
     asio::thread_pool pool;
     peer self(io.get_executor(), pool, told.peer);
     getting what{told, pool, self, {}, {}, {}};
+    check_reuse(told.reuse);
     parse_target(what);
     run(io, self.around(get_set(what)));
     pool.join();
