@@ -39,10 +39,9 @@ public:
         const std::string path{layout_.entry(entry).path};
         auto file = open_beneath(folder_.get(), path, O_RDONLY | O_NONBLOCK);
         if (!file) return file;
-        const std::string shown = (root_ / path).native();
-        const auto now = stamp_of(file->get(), shown);
-        if (!now) return tl::unexpected{now.error()};
-        if (stamps_[entry] != *now) return tl::unexpected{about(shown, "changed while it was hashed")};
+        const auto now = stamp_of(file->get(), path);
+        if (!now || stamps_[entry] != *now)
+            return tl::unexpected{about((root_ / path).native(), "changed while it was hashed")};
         return file;
     }
 

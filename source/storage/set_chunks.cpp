@@ -10,16 +10,16 @@ namespace p2p {
 
 namespace {
 
-tl::expected<void, std::string> write_at(int file, byte_count at, std::span<const std::byte> bytes,
-                                         const std::string& name) {
+/// The result is 0 or an errno.
+int write_at(int file, byte_count at, std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
         const ssize_t n = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(at));
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return tl::unexpected{failure(name, errno)};
+        if (n < 0) return errno;
         at += static_cast<byte_count>(n);
         bytes = bytes.subspan(static_cast<std::size_t>(n));
     }
-    return {};
+    return 0;
 }
 
 class leaving_chunk final : public outgoing_chunk {
@@ -105,9 +105,8 @@ private:
                 file_ = std::move(*opened);
                 entry_ = piece.entry;
             }
-            const std::string name = (disk_->root() / disk_->set().entry(piece.entry).path).native();
-            if (const auto written = write_at(file_.get(), piece.in_file, part, name); !written)
-                return written;
+            if (const int error = write_at(file_.get(), piece.in_file, part))
+                return tl::unexpected{failure(disk_->shown(piece.entry), error)};
         }
         return {};
     }
@@ -118,7 +117,9 @@ private:
             if (!opened) return tl::unexpected{opened.error()};
             aside_ = std::move(*opened);
         }
-        return write_at(aside_.get(), at, bytes, disk_->root().native());
+        if (const int error = write_at(aside_.get(), at, bytes))
+            return tl::unexpected{failure(disk_->root().native(), error)};
+        return {};
     }
 
     tl::expected<void, std::string> move_from_aside() {

@@ -126,11 +126,10 @@ tl::expected<unique_fd, std::string> set_disk::open_to_read(std::uint32_t entry)
     }
     auto file = open_in_place(entry);
     if (!file) return file;
-    const std::string shown = (root_ / path_of(entry)).native();
-    const auto now = stamp_of(file->get(), shown);
-    if (!now) return tl::unexpected{now.error()};
-    const auto hashed = placed(entry);
-    if (!hashed || *hashed != *now) return tl::unexpected{about(shown, "changed since it was hashed")};
+    struct stat now {};
+    if (::fstat(file->get(), &now) != 0) return tl::unexpected{failure(shown(entry), errno)};
+    if (!S_ISREG(now.st_mode) || placed(entry) != stamp_from(now))
+        return tl::unexpected{about(shown(entry), "changed since it was hashed")};
     return file;
 }
 
@@ -208,15 +207,17 @@ void set_disk::forget_parent() {
 
 // Who finds nothing staged any more must find it recorded as placed: both under one lock.
 tl::expected<file_stamp, std::string> set_disk::place(std::uint32_t entry) {
-    const auto staged = look_at_staged(entry);
     const manifest_entry file = set_->entry(entry);
-    if (!staged || staged->stamp.size != file.size)
-        return tl::unexpected{about((root_ / file.path).native(), "vanished before it was complete")};
+    const std::string name = std::to_string(entry);
+    struct stat staged {};
+    const bool there = ::fstatat(state_->incoming(), name.c_str(), &staged, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!there || !S_ISREG(staged.st_mode) || static_cast<byte_count>(staged.st_size) != file.size)
+        return tl::unexpected{about(shown(entry), "vanished before it was complete")};
+    const file_stamp stamp = stamp_from(staged);
     const std::scoped_lock lock{mutex_};
-    if (const auto put_there = put(std::to_string(entry), file.path); !put_there)
-        return tl::unexpected{put_there.error()};
-    placed_[entry] = staged->stamp;
-    return staged->stamp;
+    if (const auto put_there = put(name, file.path); !put_there) return tl::unexpected{put_there.error()};
+    placed_[entry] = stamp;
+    return stamp;
 }
 
 tl::expected<void, std::string> set_disk::set_executable(std::uint32_t entry, bool executable) {

@@ -30,6 +30,8 @@ public:
     const manifest& set() const { return *set_; }
     std::shared_ptr<const manifest> shared_set() const { return set_; }
     const std::filesystem::path& root() const { return root_; }
+    /// The path of an entry, for messages.
+    std::string shown(std::uint32_t entry) const { return (root_ / set_->entry(entry).path).native(); }
     bool has_state() const { return state_.has_value(); }
     set_state& state() { return *state_; }
 
