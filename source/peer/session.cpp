@@ -226,8 +226,8 @@ awaitable<void> session::news_loop() {
 awaitable<void> session::save_loop() {
     for (;;) {
         co_await something_to_save_.wait();
-        // The next co_await of a cancelled coroutine throws before it begins, and what the job has taken would be
-        // lost: run() saves it then.
+        // The next co_await of a cancelled coroutine throws before it begins, and what the job has taken
+        // would be lost: run() saves it then.
         const auto state = co_await asio::this_coro::cancellation_state;
         if (state.cancelled() != asio::cancellation_type::none) co_return;
         unsaved_ = false;

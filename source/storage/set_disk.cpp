@@ -128,7 +128,8 @@ tl::expected<unique_fd, std::string> set_disk::open_to_read(std::uint32_t entry)
     if (!file) return file;
     struct stat now {};
     if (::fstat(file->get(), &now) != 0) return tl::unexpected{failure(shown(entry), errno)};
-    if (!S_ISREG(now.st_mode) || placed(entry) != stamp_from(now))
+    if (!S_ISREG(now.st_mode)) return tl::unexpected{about(shown(entry), "not a regular file")};
+    if (placed(entry) != stamp_from(now))
         return tl::unexpected{about(shown(entry), "changed since it was hashed")};
     return file;
 }
