@@ -500,8 +500,8 @@ TEST_CASE("a manifest that means harm is refused in a line, and nothing is made"
         CAPTURE(one.name);
         const fake_publisher mallory{tracker, id_of(one.text), one.text};
         const auto ended = get({mallory.link(), "--give-up-after", "3s"}, {.working_folder = inside});
-        CHECK(ended.exit_code == exits::failure);
-        CHECK_MESSAGE(ended.output.starts_with("p2pclient: the manifest: "), ended.output);
+        CHECK(ended.exit_code == exits::incomplete);
+        CHECK_MESSAGE(ended.output.starts_with("p2pclient: the manifest is refused: "), ended.output);
         CHECK_MESSAGE(lines(ended.output) == 1, ended.output);
         CHECK(names_in(inside).empty());
         CHECK(names_in(here.path()) == std::set<std::string>{"a"});
