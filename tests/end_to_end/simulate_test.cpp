@@ -36,6 +36,19 @@ TEST_CASE("a simulated swarm completes though peers are killed and others send w
     for (const nlohmann::json& leecher : leechers) CHECK(leecher.at("chunks") == 48);
 }
 
+TEST_CASE(
+    "a simulated swarm moves a published set from one seeder, though others are killed or send wrong bytes") {
+    const auto swarm = simulate({"--published", "--peers", "7", "--chunks", "48", "--kill", "1", "--corrupt",
+                                 "1", "--up", "40Mbit", "--down", "40Mbit", "--json"});
+    REQUIRE(swarm.exit_code == 0);
+    const auto result = nlohmann::json::parse(swarm.output);
+    CHECK(result.at("all_right") == true);
+    CHECK(peers_of(result, "seeder").size() == 1);
+    const auto leechers = peers_of(result, "leecher");
+    REQUIRE(leechers.size() == 4);
+    for (const nlohmann::json& leecher : leechers) CHECK(leecher.at("chunks") == 48);
+}
+
 TEST_CASE("a simulated swarm without a seeder completes from what its peers have in common") {
     const auto swarm =
         simulate({"--peers", "5", "--seeders", "0", "--overlap", "2", "--chunks", "20", "--json"});
