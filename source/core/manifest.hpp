@@ -27,6 +27,7 @@
 #include <tl/expected.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -106,6 +107,11 @@ public:
     /// line that quotes what it is about in printable form. Takes time and memory in proportion to the text,
     /// whatever it claims.
     static tl::expected<manifest, std::string> parse(std::string text);
+
+    /// The same of a text that is said to have this id: not a byte of it is believed before its SHA-256 says
+    /// so too. Empty where it does not.
+    static tl::expected<std::optional<manifest>, std::string> parse_if(const file_set_id& id,
+                                                                       std::string text);
 
     /// Makes one; the items may come in any order. Errors as above. A size that is not of a file, and a
     /// target that is not of a link, do not matter.

@@ -237,4 +237,10 @@ tl::expected<manifest, std::string> manifest::parse(std::string text) {
     return made;
 }
 
+tl::expected<std::optional<manifest>, std::string> manifest::parse_if(const file_set_id& id,
+                                                                      std::string text) {
+    if (sha256_of(std::as_bytes(std::span{text})) != id) return std::nullopt;
+    return parse(std::move(text));
+}
+
 }  // namespace p2p

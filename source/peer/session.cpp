@@ -2,6 +2,7 @@
 
 #include "core/manifest.hpp"
 #include "net/on_pool.hpp"
+#include "peer/chunk_work.hpp"
 #include "peer/connection.hpp"
 #include "peer/tracker_link.hpp"
 
@@ -9,7 +10,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <thread>
 
 namespace p2p {
 
@@ -150,22 +150,14 @@ void session::want(const chunk_set& chunks) {
 }
 
 awaitable<void> session::hash_present() {
-    chunk_set left = store_->present();
-    task_group workers(owner_.executor());
-    for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i)
-        workers.spawn(hash_some(left));
-    co_await workers.join();
-}
-
-awaitable<void> session::hash_some(chunk_set& left) {
-    while (const auto chunk = left.next(chunk_index{1})) {
-        left.erase(*chunk);
-        const auto job = store_->hash_job(*chunk);
-        const auto hashed = co_await on_pool(pool(), job);
-        if (!hashed) throw session_failure(exit_code::storage, hashed.error());
-        store_->note(*hashed);
-        inventory_.own(hashed->claim);
-    }
+    const chunk_set present = store_->present();
+    chunk_work<hashed_chunk> work{present, {}, {}};
+    work.job = [this](chunk_index chunk) { return store_->hash_job(chunk); };
+    work.done = [this](chunk_index, const hashed_chunk& hashed) {
+        store_->note(hashed);
+        inventory_.own(hashed.claim);
+    };
+    co_await for_each_chunk(pool(), work);
 }
 
 awaitable<void> session::wait_until_over() {

@@ -105,7 +105,6 @@ private:
     awaitable<void> live_until_over();
     awaitable<void> live();
     awaitable<void> hash_present();
-    awaitable<void> hash_some(chunk_set& left);
     awaitable<void> recover(std::vector<chunk_claim> claims);
     awaitable<void> guarded(awaitable<void> task);
     awaitable<void> ask_loop();

@@ -172,30 +172,31 @@ private:
     bool from_one_only_ = false;
 };
 
-/// Nothing where it is not the one that is called so.
-tl::expected<std::shared_ptr<const manifest>, std::string> checked_manifest(std::string text,
-                                                                            const file_set_id& id) {
-    if (sha256_of(std::as_bytes(std::span{text})) != id) return nullptr;
-    auto parsed = manifest::parse(std::move(text));
-    if (!parsed) return tl::unexpected{parsed.error()};
-    return std::make_shared<const manifest>(std::move(*parsed));
-}
-
-/// Everybody whom a tracker names; throws the last failure where none of them answers.
-awaitable<std::vector<endpoint>> find_holders_anywhere(std::vector<endpoint> trackers, file_set_id id) {
-    std::vector<endpoint> holders;
+/// Asks each tracker, and hands what it says to `take`; throws the last failure where none of them answers.
+template <class Ask, class Take>
+awaitable<void> ask_each(const std::vector<endpoint>& trackers, Ask ask, Take take) {
     std::optional<session_failure> trouble;
     bool answered = false;
     for (const endpoint& tracker : trackers) {
         try {
-            const std::vector<endpoint> more = co_await find_holders(tracker, id);
-            holders.insert(holders.end(), more.begin(), more.end());
+            const auto told = co_await ask(tracker);
+            take(told);
             answered = true;
         } catch (const session_failure& failure) {
             trouble = failure;
         }
     }
     if (!answered && trouble) throw *trouble;
+}
+
+/// Everybody whom a tracker names.
+awaitable<std::vector<endpoint>> find_holders_anywhere(std::vector<endpoint> trackers, file_set_id id) {
+    std::vector<endpoint> holders;
+    const auto ask = [id](const endpoint& tracker) { return find_holders(tracker, id); };
+    const auto take = [&holders](const std::vector<endpoint>& more) {
+        holders.insert(holders.end(), more.begin(), more.end());
+    };
+    co_await ask_each(trackers, ask, take);
     co_return holders;
 }
 
@@ -215,18 +216,11 @@ awaitable<std::vector<set_listing>> list_sets(endpoint tracker, std::optional<fi
 
 awaitable<file_set_id> find_by_name(std::vector<endpoint> trackers, std::string name) {
     std::set<file_set_id> ids;
-    std::optional<session_failure> trouble;
-    bool answered = false;
-    for (const endpoint& tracker : trackers) {
-        try {
-            const std::vector<set_listing> sets = co_await list_sets(tracker, std::nullopt, name);
-            for (const set_listing& one : sets) ids.insert(one.set.id);
-            answered = true;
-        } catch (const session_failure& failure) {
-            trouble = failure;
-        }
-    }
-    if (!answered && trouble) throw *trouble;
+    const auto ask = [&name](const endpoint& tracker) { return list_sets(tracker, std::nullopt, name); };
+    const auto take = [&ids](const std::vector<set_listing>& sets) {
+        for (const set_listing& one : sets) ids.insert(one.set.id);
+    };
+    co_await ask_each(trackers, ask, take);
     if (ids.empty())
         throw session_failure(exit_code::incomplete,
                               fmt::format("the tracker knows no file-set called {}", printable(name)));
@@ -271,11 +265,11 @@ awaitable<std::shared_ptr<const manifest>> fetch_manifest(peer& self, std::vecto
                 before = download.received();
             }
             if (!download.is_whole()) continue;
-            const auto check = [&] { return checked_manifest(download.take(), id); };
+            const auto check = [&] { return manifest::parse_if(id, download.take()); };
             auto right = co_await on_pool(self.pool(), check);
             if (!right)
                 throw session_failure(exit_code::incomplete, "the manifest is refused: " + right.error());
-            if (*right) co_return std::move(*right);
+            if (*right) co_return std::make_shared<const manifest>(std::move(**right));
             spdlog::warn("{} sent a wrong manifest", who.to_string());
             trouble = "only wrong manifests came";
             download.start_again();

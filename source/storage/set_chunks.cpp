@@ -49,8 +49,7 @@ private:
         const auto now = stamp_of(*file, std::string{disk_->set().entry(piece.entry).path});
         if (!now) return tl::unexpected{now.error()};
         if (const auto hashed = disk_->placed(piece.entry); hashed && *hashed != *now)
-            return tl::unexpected{about((disk_->root() / disk_->set().entry(piece.entry).path).native(),
-                                        "changed since it was hashed")};
+            return tl::unexpected{about(disk_->shown(piece.entry), "changed since it was hashed")};
         return file_range{*file, piece.in_file};
     }
 

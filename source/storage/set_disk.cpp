@@ -64,11 +64,6 @@ void set_disk::set_placed(std::uint32_t entry, const file_stamp& stamp) {
     placed_[entry] = stamp;
 }
 
-void set_disk::set_not_placed(std::uint32_t entry) {
-    const std::scoped_lock lock{mutex_};
-    placed_[entry].reset();
-}
-
 std::optional<file_stamp> set_disk::placed(std::uint32_t entry) const {
     const std::scoped_lock lock{mutex_};
     return placed_[entry];
@@ -255,9 +250,7 @@ tl::expected<void, std::string> set_disk::make_contentless() {
 tl::expected<void, std::string> set_disk::make_empty(std::uint32_t entry) {
     const auto staged = open_staged(entry);
     if (!staged) return tl::unexpected{staged.error()};
-    const auto stamp = place(entry);
-    if (!stamp) return tl::unexpected{stamp.error()};
-    return {};
+    return place(entry).map([](const file_stamp&) {});
 }
 
 tl::expected<void, std::string> set_disk::make_link(const manifest_entry& entry) {

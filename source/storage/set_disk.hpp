@@ -37,7 +37,6 @@ public:
 
     /// The entry's file is in its place, and was right when it had this stamp.
     void set_placed(std::uint32_t entry, const file_stamp& stamp);
-    void set_not_placed(std::uint32_t entry);
     std::optional<file_stamp> placed(std::uint32_t entry) const;
 
     /// Whether nothing is beneath the root but the hidden folder.

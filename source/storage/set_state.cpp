@@ -146,11 +146,11 @@ tl::expected<std::shared_ptr<const manifest>, std::string> read_manifest(const s
     const auto path = folder_of(root, id) / manifest_name;
     auto text = read_small_file(path, max_manifest_size);
     if (!text) return tl::unexpected{text.error()};
-    if (sha256_of(std::as_bytes(std::span{*text})) != id)
-        return tl::unexpected{about(path.native(), "is damaged: it is not what its folder's name says")};
-    auto parsed = manifest::parse(std::move(*text));
+    auto parsed = manifest::parse_if(id, std::move(*text));
     if (!parsed) return tl::unexpected{about(path.native(), parsed.error())};
-    return std::make_shared<const manifest>(std::move(*parsed));
+    if (!*parsed)
+        return tl::unexpected{about(path.native(), "is damaged: it is not what its folder's name says")};
+    return std::make_shared<const manifest>(std::move(**parsed));
 }
 
 journal_content look_at_journal(const std::filesystem::path& root, const manifest& set) {

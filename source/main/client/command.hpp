@@ -55,8 +55,6 @@ exit_code join(const command& told);
 
 // --- what they have in common
 
-inline constexpr std::uint16_t default_tracker_port = usual_tracker_port;
-
 /// One line on stderr.
 exit_code say(exit_code code, std::string_view message);
 

@@ -21,7 +21,7 @@ void run(asio::io_context& io, awaitable<void> work) {
 }
 
 std::vector<endpoint> trackers_or_default(const std::vector<endpoint>& named) {
-    return named.empty() ? std::vector<endpoint>{{"127.0.0.1", default_tracker_port}} : named;
+    return named.empty() ? std::vector<endpoint>{{"127.0.0.1", usual_tracker_port}} : named;
 }
 
 awaitable<exit_code> run_until_stopped(peer& self, session& one) {
