@@ -2,73 +2,11 @@
 
 #include <doctest/doctest.h>
 
-#include <array>
-#include <cerrno>
-#include <cstdlib>
-#include <fcntl.h>
-#include <filesystem>
 #include <iostream>
-#include <linux/capability.h>
-#include <stdexcept>
-#include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <system_error>
-#include <unistd.h>
 
 namespace p2p::test {
 
 namespace {
-
-[[noreturn]] void throw_errno(const std::string& what) {
-    throw std::system_error{errno, std::generic_category(), what};
-}
-
-struct pipe_ends {
-    unique_fd from;
-    unique_fd to;
-};
-
-pipe_ends make_pipe() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw_errno("pipe");
-    return {unique_fd{ends[0]}, unique_fd{ends[1]}};
-}
-
-// What the test types into goes in at `to`, what the program reads comes out at `from`.
-pipe_ends make_terminal() {
-    unique_fd keyboard{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
-    if (!keyboard || ::grantpt(keyboard.get()) != 0 || ::unlockpt(keyboard.get()) != 0)
-        throw_errno("terminal");
-    unique_fd screen{::open(::ptsname(keyboard.get()), O_RDWR | O_NOCTTY | O_CLOEXEC)};
-    if (!screen) throw_errno("terminal");
-    const winsize size{24, 80, 0, 0};
-    ::ioctl(screen.get(), TIOCSWINSZ, &size);
-    return {std::move(screen), std::move(keyboard)};
-}
-
-// Between fork and exec: system calls only.
-[[noreturn]] void become(char* const* argv, const process::settings& how, int input, int output) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::signal(SIGPIPE, SIG_DFL);
-    if (how.obeys_permissions) {
-        ::prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE);
-        ::prctl(PR_CAPBSET_DROP, CAP_DAC_READ_SEARCH);
-    }
-    if (how.largest_file != 0) {
-        const rlimit limit{how.largest_file, how.largest_file};
-        ::signal(SIGXFSZ, SIG_IGN);  // so that writing fails, as it does on a full disk
-        ::setrlimit(RLIMIT_FSIZE, &limit);
-    }
-    const bool moved = how.working_folder.empty() || ::chdir(how.working_folder.c_str()) == 0;
-    const bool ready = moved && ::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 &&
-                       ::dup2(output, STDERR_FILENO) >= 0;
-    if (how.in == process::settings::input::closed) ::close(STDIN_FILENO);
-    if (ready) ::execv(argv[0], argv);
-    constexpr int cannot_run = 127;
-    ::_exit(cannot_run);
-}
 
 // What the ended processes of the running test said.
 std::string& told() {
@@ -114,117 +52,13 @@ REGISTER_LISTENER("processes", 1, tell_of_failures);
 
 }  // namespace
 
-process::process(const std::string& program, std::vector<std::string> arguments, const settings& how)
-    : name_(std::filesystem::path{program}.filename()) {
-    std::vector<char*> argv;
-    arguments.insert(arguments.begin(), program);
-    for (std::string& word : arguments) argv.push_back(word.data());
-    argv.push_back(nullptr);
-
-    ::signal(SIGPIPE, SIG_IGN);  // a program that has ended reads nothing any more
-    pipe_ends in;
-    pipe_ends out;
-    if (how.in == settings::input::terminal) {
-        in = make_terminal();
-        output_fd_.reset(::fcntl(in.to.get(), F_DUPFD_CLOEXEC, 0));
-        out.to.reset(::fcntl(in.from.get(), F_DUPFD_CLOEXEC, 0));
-    } else {
-        out = make_pipe();
-        output_fd_ = std::move(out.from);
-        if (how.in == settings::input::pipe)
-            in = make_pipe();
-        else
-            in.from.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    }
-
-    pid_ = ::fork();
-    if (pid_ < 0) throw_errno("fork");
-    if (pid_ == 0) become(argv.data(), how, in.from.get(), out.to.get());
-    input_ = std::move(in.to);
-    reader_ = std::thread{[this] { read_output(); }};
-}
-
 process::~process() {
-    signal(SIGKILL);
-    reader_.join();
-    const std::string said = "--- " + name_ + " said:\n" + output_;
+    end();
+    const std::string said = "--- " + name() + " said:\n" + output();
     told() += said;
-    const bool unhealthy = output_.find("Sanitizer") != std::string::npos ||
-                           output_.find("runtime error: ") != std::string::npos;
+    const bool unhealthy =
+        said.find("Sanitizer") != std::string::npos || said.find("runtime error: ") != std::string::npos;
     if (unhealthy) FAIL_CHECK(said);
-}
-
-// In a thread of its own, so that a talkative program never waits for the test.
-void process::read_output() {
-    std::array<char, 4096> some{};
-    for (;;) {
-        const ssize_t n = ::read(output_fd_.get(), some.data(), some.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) break;  // on a terminal, EIO is the end
-        const std::lock_guard lock{mutex_};
-        output_.append(some.data(), static_cast<std::size_t>(n));
-        changed_.notify_all();
-    }
-    siginfo_t info{};
-    ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT);
-    const std::lock_guard lock{mutex_};  // from here on nobody sends signals to this pid
-    ::waitpid(pid_, nullptr, 0);
-    constexpr int by_signal = 128;
-    exit_code_ = info.si_code == CLD_EXITED ? info.si_status : by_signal + info.si_status;
-    ended_ = true;
-    changed_.notify_all();
-}
-
-std::string process::output() const {
-    const std::lock_guard lock{mutex_};
-    return output_;
-}
-
-void process::wait_until_said(const auto& found, std::string_view text) {
-    std::unique_lock lock{mutex_};
-    changed_.wait_for(lock, patience, [&] { return found() || ended_; });
-    if (!found())
-        throw std::runtime_error{name_ + (ended_ ? " ended without saying: " : " has not said: ") +
-                                 std::string{text}};
-}
-
-void process::wait_for(std::string_view text) {
-    wait_until_said([&] { return output_.find(text) != std::string::npos; }, text);
-}
-
-std::string process::wait_for_rest_of_line(std::string_view text) {
-    std::string rest;
-    const auto found = [&] {
-        const std::size_t at = output_.find(text);
-        const std::size_t end = output_.find('\n', at);
-        if (at == std::string::npos || end == std::string::npos) return false;
-        rest = output_.substr(at + text.size(), end - at - text.size());
-        return true;
-    };
-    wait_until_said(found, text);
-    return rest;
-}
-
-void process::type(std::string_view text) {
-    const ssize_t written = ::write(input_.get(), text.data(), text.size());
-    if (written != static_cast<ssize_t>(text.size())) throw_errno(name_ + " reads nothing");
-}
-
-void process::signal(int number) {
-    const std::lock_guard lock{mutex_};
-    if (!ended_) ::kill(pid_, number);
-}
-
-void process::kill_hard() {
-    signal(SIGKILL);
-    (void)wait_for_exit();
-}
-
-int process::wait_for_exit() {
-    std::unique_lock lock{mutex_};
-    if (!changed_.wait_for(lock, patience, [&] { return ended_; }))
-        throw std::runtime_error{name_ + " does not end"};
-    return exit_code_;
 }
 
 finished_process run(const std::string& program, std::vector<std::string> arguments,

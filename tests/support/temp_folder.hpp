@@ -1,7 +1,8 @@
-// A folder of its own for a test, gone afterwards.
+// A folder of its own for a test, and what is in it.
 #pragma once
 
-#include <cstdlib>
+#include "support/temporary_folder.hpp"
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -9,30 +10,10 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <unistd.h>
 
 namespace p2p::test {
 
-class temp_folder {
-public:
-    temp_folder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "p2p_test_XXXXXX").native();
-        if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"no temporary folder"};
-        path_ = pattern;
-    }
-    temp_folder(const temp_folder&) = delete;
-    temp_folder& operator=(const temp_folder&) = delete;
-    ~temp_folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-
-    const std::filesystem::path& path() const { return path_; }
-    std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-
-private:
-    std::filesystem::path path_;
-};
+using temp_folder = temporary_folder;
 
 /// Makes the file, and the folders that it is in.
 inline void write_text(const std::filesystem::path& file, std::string_view text) {

@@ -12,6 +12,7 @@
 #include "peer/visit.hpp"
 #include "storage/chunk_folder.hpp"
 #include "storage/scan.hpp"
+#include "support/temporary_folder.hpp"
 #include "tracker/server.hpp"
 
 #include <fmt/format.h>
@@ -22,7 +23,6 @@
 #include <memory>
 #include <random>
 #include <stdexcept>
-#include <unistd.h>
 
 namespace p2p::simulation {
 
@@ -30,25 +30,6 @@ namespace {
 
 // How often the simulation looks who is complete; the times themselves are the peers' own.
 constexpr duration look_every = std::chrono::milliseconds{20};
-
-class temporary_folder {
-public:
-    temporary_folder() {
-        std::string name = std::filesystem::temp_directory_path() / "p2p-simulate-XXXXXX";
-        if (!::mkdtemp(name.data())) throw std::runtime_error(name + ": cannot be made");
-        path_ = name;
-    }
-    temporary_folder(const temporary_folder&) = delete;
-    temporary_folder& operator=(const temporary_folder&) = delete;
-    ~temporary_folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
 
 struct simulated_peer {
     std::string name;

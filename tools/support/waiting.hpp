@@ -1,4 +1,4 @@
-// How long tests wait for something that happens, and how they wait for what only a look can tell.
+// How long tests and tools wait for something that happens, and how they wait for what only a look can tell.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-namespace p2p::test {
+namespace p2p {
 
 /// Only a failing test ever waits so long; sanitizers on a busy machine are slow.
 inline constexpr std::chrono::milliseconds patience = std::chrono::seconds{30};
@@ -22,4 +22,4 @@ inline void wait_until(const auto& condition, const std::string& what,
     }
 }
 
-}  // namespace p2p::test
+}  // namespace p2p

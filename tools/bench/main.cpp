@@ -1,0 +1,63 @@
+// bench: options, and the figures as a table or as JSON.
+
+#include "benches.hpp"
+#include "main/options.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <stdexcept>
+
+namespace p2p::bench {
+
+std::string program(const std::string& name) {
+    return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
+}
+
+}  // namespace p2p::bench
+
+namespace {
+
+using namespace p2p;
+using namespace p2p::bench;
+
+enum exit_codes { measured = 0, failed = 1, usage = 2 };
+
+CLI::App* add_link(CLI::App& app, link_options& told) {
+    CLI::App* link = app.add_subcommand(
+        "link",
+        "One peer shares, others get it over loopback, beside sendfile(2) to recv + pwrite + SHA-256");
+    add_size(*link, "--size", told.size, "Size of the file")->default_str("1GiB");
+    add_count(*link, "--getters", told.getters, 1, 64, "Peers that get it at once");
+    add_count(*link, "--runs", told.runs, 1, 100,
+              "Runs of each, in turn; the best and the median are printed");
+    link->add_option("--folder", told.folder, "Where the files are: in memory, or on a disk")
+        ->type_name("DIR")
+        ->capture_default_str();
+    return link;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Measures how fast the programs are, each beside a reference in the same run.", "bench"};
+    bool json = false;
+    app.add_flag("--json", json, "Print the figures as JSON");
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.footer("Exit codes: 0 measured, 1 it could not be measured, 2 usage.");
+    link_options link_told;
+    const CLI::App* const link = add_link(app, link_told);
+    try {
+        app.parse(argc, argv);
+        std::vector<report> reports;
+        if (link->parsed()) reports = measure_link(link_told);
+        print(reports, json);
+        return measured;
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? measured : usage;
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "bench: {}\n", error.what());
+        return failed;
+    }
+}
