@@ -1,6 +1,9 @@
 #include "net/stream.hpp"
 
+#include "net/on_pool.hpp"
+
 #include <asio/connect.hpp>
+#include <asio/post.hpp>
 #include <asio/write.hpp>
 
 #include <cerrno>
@@ -19,12 +22,15 @@ constexpr std::size_t outbox_limit = std::size_t{1} << 20U;
 // A single read takes at most so much, so that one connection cannot keep the others from their turn.
 constexpr std::size_t most_at_once = std::size_t{1} << 20U;
 
+// Large enough that handing it to the pool costs little, small enough for a processor's own cache.
+constexpr std::size_t piece_size = std::size_t{1} << 20U;
+
 }  // namespace
 
 // Closes the socket when a wait takes too long. Shared with the timer's handler, which may run after the
 // stream ended.
 struct stream::watchdog : std::enable_shared_from_this<watchdog> {
-    explicit watchdog(tcp::socket& s) : socket(&s), timer(s.get_executor()) {}
+    explicit watchdog(stream& s) : guarded(&s), timer(s.socket_.get_executor()) {}
 
     void watch(duration limit) {
         expires = std::chrono::steady_clock::now() + limit;
@@ -49,14 +55,13 @@ struct stream::watchdog : std::enable_shared_from_this<watchdog> {
     // The timer is set once and looks again when it is due: most waits end long before.
     void look() {
         armed = false;
-        if (!socket || expires == time_point::max()) return;
+        if (!guarded || expires == time_point::max()) return;
         if (std::chrono::steady_clock::now() < expires) return arm();
         bitten = true;
-        std::error_code ignored;
-        socket->close(ignored);
+        guarded->close_socket();
     }
 
-    tcp::socket* socket;
+    stream* guarded;
     asio::steady_timer timer;
     time_point expires = time_point::max();
     bool armed = false;
@@ -64,13 +69,14 @@ struct stream::watchdog : std::enable_shared_from_this<watchdog> {
 };
 
 stream::stream(tcp::socket socket, stream_limits limits)
-    : socket_(std::move(socket)),
+    : executor_(socket.get_executor()),
+      socket_(std::move(socket)),
       limits_(limits),
       silence_limit_(default_silence_limit),
       work_(socket_.get_executor()),
       room_(socket_.get_executor()),
-      read_watchdog_(std::make_shared<watchdog>(socket_)),
-      write_watchdog_(std::make_shared<watchdog>(socket_)) {
+      read_watchdog_(std::make_shared<watchdog>(*this)),
+      write_watchdog_(std::make_shared<watchdog>(*this)) {
     std::error_code ignored;
     remote_ = socket_.remote_endpoint(ignored);
     tune(socket_, limits_);
@@ -78,14 +84,24 @@ stream::stream(tcp::socket socket, stream_limits limits)
 
 stream::~stream() {
     for (const auto& dog : {read_watchdog_, write_watchdog_}) {
-        dog->socket = nullptr;
+        dog->guarded = nullptr;
         dog->timer.cancel();
     }
 }
 
-void stream::close() {
+// While the pool reads from the socket, its descriptor must not become another's.
+void stream::close_socket() {
     std::error_code ignored;
-    socket_.close(ignored);
+    if (lent_) {
+        to_be_closed_ = true;
+        socket_.shutdown(tcp::socket::shutdown_both, ignored);
+    } else {
+        socket_.close(ignored);
+    }
+}
+
+void stream::close() {
+    close_socket();
     work_.set();
     room_.set();
 }
@@ -131,6 +147,82 @@ awaitable<std::size_t> stream::read_some(std::span<std::byte> into) {
     received_ += n;
     if (limits_.down) co_await limits_.down->take(n);
     co_return n;
+}
+
+struct stream::piece {
+    std::size_t size = 0;
+    std::error_code error;  // what ended it, beside that no more is there
+};
+
+// On the pool: what is there already, as much as there is room for.
+stream::piece stream::read_now(int socket, std::span<std::byte> into) {
+    piece read{frames_.take(into), {}};
+    while (read.size < into.size() && !read.error) {
+        const ssize_t n = ::recv(socket, into.data() + read.size, into.size() - read.size, MSG_DONTWAIT);
+        if (n > 0)
+            read.size += static_cast<std::size_t>(n);
+        else if (n == 0)
+            read.error = asio::error::eof;
+        else if (errno == EAGAIN)
+            break;
+        else if (errno != EINTR)
+            read.error.assign(errno, asio::error::get_system_category());
+    }
+    return read;
+}
+
+void stream::lend() {
+    if (!socket_.is_open()) throw std::system_error(asio::error::operation_aborted);
+    lent_ = true;
+}
+
+void stream::give_back() {
+    lent_ = false;
+    if (to_be_closed_) close_socket();
+}
+
+awaitable<void> stream::read_content(asio::thread_pool& pool, byte_count size, content_sink sink) {
+    while (size > 0) {
+        lend();
+        piece read;
+        const auto came = [this, &read, &sink, size] {
+            give_back();
+            received_ += read.size;
+            if (read.size > 0) sink.came(read.size);
+            if (read.size < size) return;
+            if (limits_.down) limits_.down->charge(read.size);
+            sink.all_came();
+        };
+        const byte_count most = std::min<byte_count>(size, limits_.down ? limits_.down->slice() : size);
+        const auto job = [this, &read, &sink, &came, most, socket = socket_.native_handle()] {
+            // One for each thread: to touch new memory for every chunk would cost more than to read it.
+            thread_local std::vector<std::byte> buffer(piece_size);
+            for (bool over = false; !over;) {
+                const auto room = std::span{buffer}.first(std::min(most - read.size, piece_size));
+                const piece next = read_now(socket, room);
+                read = {read.size + next.size, next.error};
+                over = next.size == 0 || next.error || read.size == most;
+                if (over) asio::post(executor_, came);  // the rest is done without the stream
+                if (next.size > 0) sink.take(room.first(next.size));
+            }
+        };
+        co_await on_pool(pool, job);
+        size -= read.size;
+        if (size == 0) break;
+        read_watchdog_->explain(read.error);
+        if (read.size == 0)
+            co_await readable();
+        else if (limits_.down)
+            co_await limits_.down->take(read.size);
+    }
+}
+
+awaitable<void> stream::readable() {
+    std::error_code error;
+    read_watchdog_->watch(silence_limit_);
+    co_await socket_.async_wait(tcp::socket::wait_read, asio::redirect_error(use_awaitable, error));
+    read_watchdog_->rest();
+    read_watchdog_->explain(error);
 }
 
 void stream::post(std::string_view line) {

@@ -9,6 +9,7 @@
 #include "net/rate_limiter.hpp"
 #include "protocol/framing.hpp"
 
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -46,6 +47,19 @@ public:
 
     /// Reads at least one byte of content, at most `into.size()`; returns how many.
     awaitable<std::size_t> read_content(std::span<std::byte> into);
+
+    /// What is done with content that is read on the pool.
+    struct content_sink {
+        /// On the pool, with each piece in turn.
+        std::function<void(std::span<const std::byte>)> take;
+        /// So many bytes more have left the connection.
+        std::function<void(std::size_t)> came;
+        /// All of them have: somebody else may read on, though the last piece may not be taken yet.
+        std::function<void()> all_came;
+    };
+    /// Reads `size` bytes of content on the pool, so that they are hashed and written by the processor whose
+    /// cache they came into. Returns once all of them are taken.
+    awaitable<void> read_content(asio::thread_pool& pool, byte_count size, content_sink sink);
 
     /// Puts a line into the outbox; the writer sends it. Throws std::system_error (no_buffer_space) where the
     /// other side reads so slowly that more than `outbox_limit` waits.
@@ -85,10 +99,18 @@ public:
 private:
     struct watchdog;
 
+    struct piece;
+
     awaitable<std::size_t> read_some(std::span<std::byte> into);
+    piece read_now(int socket, std::span<std::byte> into);
+    void close_socket();
+    void lend();
+    void give_back();
+    awaitable<void> readable();
     awaitable<void> write_all(std::string_view bytes, bool more_follows);
     awaitable<void> writable();
 
+    asio::any_io_executor executor_;
     tcp::socket socket_;
     tcp::endpoint remote_;
     stream_limits limits_;
@@ -101,6 +123,8 @@ private:
     std::shared_ptr<watchdog> read_watchdog_;
     std::shared_ptr<watchdog> write_watchdog_;
     bool finishing_ = false;
+    bool lent_ = false;          // the pool reads from the socket
+    bool to_be_closed_ = false;  // once it does not
     byte_count received_ = 0;
     byte_count sent_ = 0;
 };

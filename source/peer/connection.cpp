@@ -21,7 +21,8 @@ namespace {
 constexpr duration silence_limit = std::chrono::seconds{30};
 constexpr duration ping_after = std::chrono::seconds{10};
 
-constexpr byte_count largest_part = 256 * 1024;
+constexpr byte_count largest_part = 1024 * 1024;
+static_assert(largest_part <= max_part_size);
 constexpr byte_count smallest_part = 16 * 1024;
 
 // Pieces of the manifest that one peer may have asked for and not got yet.
@@ -31,7 +32,12 @@ constexpr std::size_t most_manifest_requests = 16;
 
 connection::connection(session& owner, std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
                        peer_id id)
-    : owner_(owner), line_(std::move(line)), hello_(std::move(hello)), id_(id) {
+    : owner_(owner),
+      line_(std::move(line)),
+      hello_(std::move(hello)),
+      id_(id),
+      storing_(owner.owner().executor()),
+      part_read_(owner.owner().executor()) {
     const auto remote = line_->remote();
     label_ = endpoint{remote.address().to_string(), remote.port()}.to_string();
 }
@@ -58,7 +64,7 @@ awaitable<void> connection::converse() {
     std::string why;
     try {
         co_await shake_hands();
-        co_await download_loop();
+        co_await storing_.around(download_loop());
     } catch (const protocol_violation& violation) {
         post(to_line(violation.answer));
         why = violation.what();
@@ -161,8 +167,24 @@ awaitable<void> connection::handle_part(peer_to_peer::chunk_part part) {
     }
     if (part.offset != arrival_->received || part.total != arrival_->claim.size)
         throw protocol_violation({"bad_field", "the parts of a chunk must come in order"});
-    co_await store_part(part.size);
-    if (arrival_->received == part.total) co_await end_arrival();
+    const std::shared_ptr<arrival> into = arrival_;
+    if (part.total == 0) {
+        const auto job = [&into] { into->take({}); };
+        co_await on_pool(owner_.pool(), job);
+        arrival_.reset();
+        end_arrival(*into);
+        co_return;
+    }
+    if (part.offset + part.size < part.total) {
+        const auto nobody_waits = [] {};
+        co_await store(into, part.size, nobody_waits);
+        co_return;
+    }
+    // While a chunk is hashed to its end, the next one may come.
+    arrival_.reset();
+    storing_.spawn(store_last(into, part.size));
+    co_await part_read_.wait();
+    if (reading_failed_) std::rethrow_exception(reading_failed_);
 }
 
 void connection::begin_arrival(const peer_to_peer::chunk_part& part) {
@@ -170,44 +192,55 @@ void connection::begin_arrival(const peer_to_peer::chunk_part& part) {
         throw protocol_violation({"bad_field", "a chunk began before the last one was over"});
     arrival_.reset();
     if (auto claim = owner_.chunk_begins(*this, part))
-        arrival_.emplace(arrival{*claim, owner_.store().receive(*claim)});
+        arrival_ = std::make_shared<arrival>(*claim, owner_.store().receive(*claim));
     else
         cancel(part.chunk);
 }
 
-awaitable<void> connection::store_part(byte_count size) {
-    if (buffer_.size() < std::min(size, largest_part)) buffer_.resize(std::min(size, largest_part));
-    while (size > 0) {
-        const auto room = std::span{buffer_}.first(std::min<byte_count>(size, buffer_.size()));
-        std::size_t filled = 0;
-        while (filled < room.size()) {
-            const std::size_t n = co_await line_->read_content(room.subspan(filled));
-            owner_.chunk_progresses(*this, n);
-            filled += n;
-        }
-        size -= filled;
-        arrival_->received += filled;
-        if (arrival_->cancelled) continue;
-        const auto job = [this, room] { return arrival_->file->write(room); };
-        const auto written = co_await on_pool(owner_.pool(), job);
-        if (written) continue;
-        owner_.fail(exit_code::storage, written.error());
-        arrival_->cancelled = true;  // what was stored is wrong, but not what was sent
-    }
+void connection::arrival::take(std::span<const std::byte> bytes) {
+    received += bytes.size();
+    if (!finished || cancelled) return;
+    if (const auto written = file->write(bytes); !written)
+        finished = tl::unexpected{written.error()};
+    else if (received == claim.size)
+        finished = file->finish();
 }
 
-awaitable<void> connection::end_arrival() {
-    const arrival whole = std::move(*arrival_);
-    arrival_.reset();
-    if (whole.cancelled) co_return;
-    const auto job = [&whole] { return whole.file->finish(); };
-    const auto finished = co_await on_pool(owner_.pool(), job);
-    if (!finished)
-        owner_.fail(exit_code::storage, finished.error());
-    else if (*finished)
-        owner_.chunk_arrived(*this, **finished);
+awaitable<void> connection::store(std::shared_ptr<arrival> into, byte_count size,
+                                  std::function<void()> all_came) {
+    stream::content_sink sink;
+    sink.take = [to = into.get()](std::span<const std::byte> bytes) { to->take(bytes); };
+    sink.came = [this](std::size_t bytes) { owner_.chunk_progresses(*this, bytes); };
+    sink.all_came = std::move(all_came);
+    co_await line_->read_content(owner_.pool(), size, std::move(sink));
+    if (into->finished || into->cancelled.exchange(true)) co_return;
+    owner_.fail(exit_code::storage, into->finished.error());
+}
+
+awaitable<void> connection::store_last(std::shared_ptr<arrival> into, byte_count size) {
+    try {
+        const auto next_may_come = [this] { part_read_.set(); };
+        co_await store(into, size, next_may_come);
+    } catch (...) {
+        reading_failed_ = std::current_exception();
+        part_read_.set();
+        co_return;
+    }
+    end_arrival(*into);
+}
+
+void connection::end_arrival(const arrival& whole) {
+    if (whole.cancelled) return;
+    if (*whole.finished)
+        owner_.chunk_arrived(*this, **whole.finished);
     else if (owner_.chunk_was_wrong(*this, whole.claim.chunk))
-        throw protocol_violation({"wrong_chunks", "too many chunks came with wrong content"});
+        drop({"wrong_chunks", "too many chunks came with wrong content"});
+}
+
+void connection::drop(const error_message& why) {
+    owner_.left(*this);
+    post(to_line(why));
+    line_->finish();
 }
 
 awaitable<void> connection::skip(byte_count size) {
@@ -279,7 +312,7 @@ awaitable<void> connection::upload_loop() {
             else if (!manifest_requests_.empty())
                 co_await send_manifest();
             else if (wanted_)
-                co_await begin_upload();
+                begin_upload();
             else if (upload_)
                 co_await upload_part();
             else
@@ -325,25 +358,17 @@ awaitable<void> connection::send_manifest() {
     co_await line_->send_content(header, std::as_bytes(std::span{text}.subspan(piece.offset, piece.size)));
 }
 
-awaitable<void> connection::begin_upload() {
+void connection::begin_upload() {
     const wanted what = std::move(*wanted_);
     wanted_.reset();
     const auto chunk = owner_.choose_upload(*this, what);
     if (!chunk) {
         refuse(what.chunk, "there is no such chunk here");
         end_upload();
-        co_return;
+        return;
     }
     given_.insert(*chunk);
-    const auto job = owner_.store().open_job(*chunk);
-    auto opened = co_await on_pool(owner_.pool(), job);
-    if (opened) {
-        upload_.emplace(upload{what.chunk, *chunk, std::move(*opened)});
-        co_return;
-    }
-    owner_.chunk_lost(*chunk, opened.error());
-    refuse(what.chunk, "this chunk is not here any more");
-    end_upload();
+    upload_.emplace(upload{what.chunk, *chunk, owner_.store().open_job(*chunk)});
 }
 
 awaitable<void> connection::upload_part() {
@@ -351,9 +376,7 @@ awaitable<void> connection::upload_part() {
     peer_to_peer::chunk_part part;
     part.chunk = out.chunk;
     part.offset = out.sent;
-    part.total = out.from->size();
-    part.size = std::min(part.total - out.sent, part_size());
-    const auto job = [this, &out, &part] { return out.from->part(part.offset, part.size, gathered_); };
+    const auto job = [this, &out, &part] { return prepare_part(out, part); };
     const auto found = co_await on_pool(owner_.pool(), job);
     if (!found) {
         owner_.chunk_lost(out.chunk, found.error());
@@ -375,6 +398,19 @@ awaitable<void> connection::upload_part() {
     out.sent += part.size;
     owner_.upload_progresses(part.size);
     if (out.sent == part.total || out.cancelled) end_upload();
+}
+
+// On the pool. The chunk is opened with its first part.
+tl::expected<std::optional<file_range>, std::string> connection::prepare_part(
+    upload& out, peer_to_peer::chunk_part& part) {
+    if (!out.from) {
+        auto opened = out.open();
+        if (!opened) return tl::unexpected{opened.error()};
+        out.from = std::move(*opened);
+    }
+    part.total = out.from->size();
+    part.size = std::min(part.total - part.offset, part_size());
+    return out.from->part(part.offset, part.size, gathered_);
 }
 
 void connection::end_upload() {

@@ -5,12 +5,16 @@
 
 #include "core/chunk_set.hpp"
 #include "core/upload_queue.hpp"
+#include "net/event.hpp"
 #include "net/stream.hpp"
+#include "net/task_group.hpp"
 #include "peer/status.hpp"
 #include "protocol/messages.hpp"
 #include "storage/chunk_store.hpp"
 
+#include <atomic>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,16 +53,26 @@ public:
     byte_count sent() const { return line_->sent(); }
 
 private:
-    struct arrival {  // the chunk that comes in
+    // A chunk that comes in. What is not atomic belongs to the pool while content is read, and to the
+    // io_context's thread otherwise.
+    struct arrival {
+        arrival(const chunk_claim& right, std::unique_ptr<incoming_chunk> place)
+            : claim(right), file(std::move(place)) {}
+
+        /// On the pool.
+        void take(std::span<const std::byte> bytes);
+
         chunk_claim claim;
         std::unique_ptr<incoming_chunk> file;
         byte_count received = 0;
-        bool cancelled = false;
+        tl::expected<std::optional<hashed_chunk>, std::string> finished{std::nullopt};
+        std::atomic<bool> cancelled = false;
     };
     struct upload {                        // the chunk that goes out
         std::optional<chunk_index> asked;  // none: any
         chunk_index chunk;
-        std::unique_ptr<outgoing_chunk> from;
+        storage_job<std::unique_ptr<outgoing_chunk>> open;
+        std::unique_ptr<outgoing_chunk> from{};  // once its first part was asked for
         byte_count sent = 0;
         bool cancelled = false;
     };
@@ -73,8 +87,10 @@ private:
     void handle(const peer_to_peer::message& message);
     awaitable<void> handle_part(peer_to_peer::chunk_part part);
     void begin_arrival(const peer_to_peer::chunk_part& part);
-    awaitable<void> store_part(byte_count size);
-    awaitable<void> end_arrival();
+    awaitable<void> store(std::shared_ptr<arrival> into, byte_count size, std::function<void()> all_came);
+    awaitable<void> store_last(std::shared_ptr<arrival> into, byte_count size);
+    void end_arrival(const arrival& whole);
+    void drop(const error_message& why);
     awaitable<void> skip(byte_count size);
     void learn(const chunk_set& chunks);
     void post(std::string_view line);
@@ -84,8 +100,10 @@ private:
     awaitable<void> rest();
     awaitable<void> send_news();
     awaitable<void> send_manifest();
-    awaitable<void> begin_upload();
+    void begin_upload();
     awaitable<void> upload_part();
+    tl::expected<std::optional<file_range>, std::string> prepare_part(upload& out,
+                                                                      peer_to_peer::chunk_part& part);
     void end_upload();
     byte_count part_size() const;
 
@@ -96,11 +114,13 @@ private:
     std::uint64_t instance_ = 0;
     std::string label_;
     chunk_set has_;
-    chunk_set news_;   // what it is to be told that this side has
-    chunk_set told_;   // what it was told
-    chunk_set given_;  // what was sent to it, though it may not have said yet that it has it
-    std::optional<arrival> arrival_;
-    std::vector<std::byte> buffer_;
+    chunk_set news_;      // what it is to be told that this side has
+    chunk_set told_;      // what it was told
+    chunk_set given_;     // what was sent to it, though it may not have said yet that it has it
+    task_group storing_;  // what the last parts of chunks need after they were read
+    event part_read_;
+    std::exception_ptr reading_failed_;
+    std::shared_ptr<arrival> arrival_;
     std::vector<std::byte> gathered_;
     std::deque<peer_to_peer::get_manifest> manifest_requests_;
     std::optional<wanted> wanted_;  // what to serve, until it is chosen and opened
