@@ -92,6 +92,7 @@ public:
 
     void close();
 
+    bool is_open() const { return socket_.is_open(); }
     tcp::endpoint remote() const { return remote_; }
     byte_count received() const { return received_; }
     byte_count sent() const { return sent_; }
