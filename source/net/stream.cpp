@@ -25,6 +25,19 @@ constexpr std::size_t most_at_once = std::size_t{1} << 20U;
 // Large enough that handing it to the pool costs little, small enough for a processor's own cache.
 constexpr std::size_t piece_size = std::size_t{1} << 20U;
 
+// To visit the pool for every packet would cost more than what is done with it there: about as much is
+// awaited as comes in this time.
+constexpr duration gathering_time = std::chrono::milliseconds{10};
+constexpr std::size_t most_gathered = std::size_t{64} * 1024;
+
+// How much is worth waiting for, where so much came in that time.
+std::size_t pace(std::size_t bytes, duration took) {
+    const double of_gathering_time = std::chrono::duration<double>(took) / gathering_time;
+    const double gathered = static_cast<double>(bytes) / std::max(of_gathering_time, 1e-6);
+    return std::clamp<std::size_t>(static_cast<std::size_t>(std::min<double>(gathered, most_gathered)), 1,
+                                   most_gathered);
+}
+
 }  // namespace
 
 // Closes the socket when a wait takes too long. Shared with the timer's handler, which may run after the
@@ -138,6 +151,7 @@ awaitable<std::size_t> stream::read_content(std::span<std::byte> into) {
 awaitable<std::size_t> stream::read_some(std::span<std::byte> into) {
     std::size_t most = std::min(into.size(), most_at_once);
     if (limits_.down) most = std::min(most, limits_.down->slice());
+    low_water(1);
     std::error_code error;
     read_watchdog_->watch(silence_limit_);
     const std::size_t n = co_await socket_.async_read_some(asio::buffer(into.data(), most),
@@ -182,6 +196,7 @@ void stream::give_back() {
 }
 
 awaitable<void> stream::read_content(asio::thread_pool& pool, byte_count size, content_sink sink) {
+    time_point since = std::chrono::steady_clock::now();
     while (size > 0) {
         lend();
         piece read;
@@ -210,19 +225,28 @@ awaitable<void> stream::read_content(asio::thread_pool& pool, byte_count size, c
         size -= read.size;
         if (size == 0) break;
         read_watchdog_->explain(read.error);
-        if (read.size == 0)
-            co_await readable();
-        else if (limits_.down)
-            co_await limits_.down->take(read.size);
+        const time_point now = std::chrono::steady_clock::now();
+        const auto gathered = pace(read.size, now - std::exchange(since, now));
+        if (limits_.down) co_await limits_.down->take(read.size);
+        if (read.size < most) co_await readable(std::min<byte_count>(size, gathered));
     }
 }
 
-awaitable<void> stream::readable() {
+// Waits until so much has come, or the end.
+awaitable<void> stream::readable(std::size_t bytes) {
+    low_water(bytes);
     std::error_code error;
     read_watchdog_->watch(silence_limit_);
     co_await socket_.async_wait(tcp::socket::wait_read, asio::redirect_error(use_awaitable, error));
     read_watchdog_->rest();
     read_watchdog_->explain(error);
+}
+
+void stream::low_water(std::size_t bytes) {
+    if (bytes == low_water_) return;
+    std::error_code ignored;
+    socket_.set_option(asio::socket_base::receive_low_watermark(static_cast<int>(bytes)), ignored);
+    low_water_ = bytes;
 }
 
 void stream::post(std::string_view line) {

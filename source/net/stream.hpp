@@ -107,7 +107,8 @@ private:
     void close_socket();
     void lend();
     void give_back();
-    awaitable<void> readable();
+    awaitable<void> readable(std::size_t bytes);
+    void low_water(std::size_t bytes);
     awaitable<void> write_all(std::string_view bytes, bool more_follows);
     awaitable<void> writable();
 
@@ -124,6 +125,7 @@ private:
     std::shared_ptr<watchdog> read_watchdog_;
     std::shared_ptr<watchdog> write_watchdog_;
     bool finishing_ = false;
+    std::size_t low_water_ = 1;  // of the socket: fewer bytes do not make it readable
     bool lent_ = false;          // the pool reads from the socket
     bool to_be_closed_ = false;  // once it does not
     byte_count received_ = 0;
