@@ -68,7 +68,7 @@ private:
     // As a session does it, on both sides.
     chunk_index chosen_by_seeder(peer_id seeder) {
         const chunk_set except = plan_.except(seeder).take(most_excepted);
-        const chunk_index chunk = *seeder_.pick(chunk_set::first(count_) - present_ - given_ - except);
+        const chunk_index chunk = *seeder_.pick({{&all_}, {&present_, &given_, &except}});
         seeder_.count_sent(chunk);
         given_.insert(chunk);
         return chunk;
@@ -98,6 +98,7 @@ private:
     unsigned peers_;
     time_point now_{std::chrono::hours{1}};
     std::vector<order> open_;
+    chunk_set all_ = chunk_set::first(count_);
     chunk_set present_;
     chunk_set given_;
 };
