@@ -42,7 +42,7 @@ void scheduler::peer_has(peer_id id, const chunk_set& chunks) {
     for (const chunk_index chunk : chunks) {
         if (!peer.has.insert(chunk)) continue;
         if (copies_.size() < chunk.value) copies_.resize(chunk.value);
-        ++copies_[chunk.value - 1];
+        if (++copies_[chunk.value - 1] == 1) within_reach_.insert(chunk);
         if (wanted_.contains(chunk)) peer.useless = false;
     }
 }
@@ -50,7 +50,8 @@ void scheduler::peer_has(peer_id id, const chunk_set& chunks) {
 void scheduler::peer_left(peer_id id) {
     const auto at = peers_.find(id);
     if (at == peers_.end()) return;
-    for (const chunk_index chunk : at->second.has) --copies_[chunk.value - 1];
+    for (const chunk_index chunk : at->second.has)
+        if (--copies_[chunk.value - 1] == 0) within_reach_.erase(chunk);
     const std::vector<request> open = std::move(at->second.open);
     busy_.erase(id);
     peers_.erase(at);
@@ -227,8 +228,7 @@ std::optional<chunk_index> scheduler::pick_second_copy(const source& peer, time_
 
 // A wanted chunk that no connected peer has does not keep the others from their end.
 bool scheduler::something_to_fetch() const {
-    return std::ranges::any_of(wanted_.begin(), wanted_.end(),
-                               [this](chunk_index chunk) { return copies(chunk) > 0; });
+    return chunk_selection({&wanted_, &within_reach_}, {}).has_more_than(0);
 }
 
 std::optional<time_point> scheduler::second_copy_at(chunk_index chunk) const {

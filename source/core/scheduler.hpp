@@ -139,6 +139,7 @@ private:
     chunk_set unwanted_;  // missing, but not wanted
     std::map<peer_id, source> peers_;
     std::map<peer_id, source*> busy_;    // where something is open, or that are slow (or were a moment ago)
+    chunk_set within_reach_;             // a connected peer has them
     std::vector<std::uint16_t> copies_;  // by chunk index - 1, grown as needed
     std::map<chunk_index, std::vector<peer_id>> in_flight_;
     duration typical_{};     // over all peers
