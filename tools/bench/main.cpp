@@ -38,10 +38,13 @@ CLI::App* add_link(CLI::App& app, link_options& told) {
     return link;
 }
 
-CLI::App* add_micro(CLI::App& app, const std::string& name, micro_options& told, const std::string& help) {
+// Options that are not known here are google-benchmark's.
+CLI::App* add_micro(CLI::App& app, const std::string& name, micro_options& told, bool& json,
+                    const std::string& help) {
     CLI::App* micro = app.add_subcommand(name, help);
     micro->add_option("--filter", told.filter, "Only those whose name this fits")->type_name("REGEX");
-    micro->allow_extras()->footer(
+    micro->add_flag("--json", json, "Print the figures as JSON");
+    micro->fallthrough(false)->allow_extras()->footer(
         "Options of google-benchmark are passed on to it: --benchmark_min_time=0.1, "
         "--benchmark_repetitions=5.");
     return micro;
@@ -60,7 +63,7 @@ int main(int argc, char** argv) {
     const CLI::App* const link = add_link(app, link_told);
     micro_options micro_told;
     const std::vector<const CLI::App*> micros{
-        add_micro(app, "hash", micro_told,
+        add_micro(app, "hash", micro_told, json,
                   "XXH3 and SHA-256 as chunks are checked with them, beside plain calls; cutting by content"),
         add_micro(
             app, "scheduler", micro_told,
