@@ -66,7 +66,7 @@ int main(int argc, char** argv) {
         add_micro(app, "hash", micro_told, json,
                   "XXH3 and SHA-256 as chunks are checked with them, beside plain calls; cutting by content"),
         add_micro(
-            app, "scheduler", micro_told,
+            app, "scheduler", micro_told, json,
             "What a decision costs a leecher and a seeder in large sets, and operations on chunk sets")};
     try {
         app.parse(argc, argv);
