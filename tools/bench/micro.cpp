@@ -9,7 +9,7 @@ namespace p2p::bench {
 namespace {
 
 void pass_on(std::vector<std::string> options) {
-    std::string name = "bench";
+    static std::string name = "bench";  // it is kept for the output
     std::vector<char*> arguments{name.data()};
     for (std::string& option : options) arguments.push_back(option.data());
     int count = static_cast<int>(arguments.size());
