@@ -85,6 +85,8 @@ public:
     std::default_sentinel_t end() const { return {}; }
 
 private:
+    friend class chunk_selection;
+
     void trim();
 
     // Bit i of word w: chunk 64 w + i (bit 0 of word 0 stays clear). The last word is never 0.

@@ -21,7 +21,11 @@ constexpr duration never_late_before = std::chrono::milliseconds{200};
 }  // namespace
 
 scheduler::scheduler(std::uint32_t count, chunk_set present, scheduler_options options, std::uint64_t seed)
-    : count_(count), options_(options), random_(seed), missing_(chunk_set::first(count) - present) {}
+    : count_(count),
+      options_(options),
+      random_(seed),
+      missing_(chunk_set::first(count) - present),
+      unwanted_(missing_) {}
 
 void scheduler::agreed(chunk_index chunk) {
     agreed_.insert(chunk);
@@ -35,18 +39,21 @@ void scheduler::peer_joined(peer_id id, time_point now) {
 
 void scheduler::peer_has(peer_id id, const chunk_set& chunks) {
     source& peer = peers_.at(id);
-    for (const chunk_index chunk : chunks - peer.has) {
+    for (const chunk_index chunk : chunks) {
+        if (!peer.has.insert(chunk)) continue;
         if (copies_.size() < chunk.value) copies_.resize(chunk.value);
-        ++copies_[chunk.value - 1];
+        if (++copies_[chunk.value - 1] == 1) within_reach_.insert(chunk);
+        if (wanted_.contains(chunk)) peer.useless = false;
     }
-    peer.has |= chunks;
 }
 
 void scheduler::peer_left(peer_id id) {
     const auto at = peers_.find(id);
     if (at == peers_.end()) return;
-    for (const chunk_index chunk : at->second.has) --copies_[chunk.value - 1];
+    for (const chunk_index chunk : at->second.has)
+        if (--copies_[chunk.value - 1] == 0) within_reach_.erase(chunk);
     const std::vector<request> open = std::move(at->second.open);
+    busy_.erase(id);
     peers_.erase(at);
     for (const request& r : open) {
         if (!r.chunk) continue;
@@ -113,8 +120,9 @@ std::vector<order> scheduler::found(chunk_index chunk) {
 }
 
 std::vector<order> scheduler::settle(chunk_index chunk) {
+    want_no_more(chunk);
+    unwanted_.erase(chunk);
     missing_.erase(chunk);
-    wanted_.erase(chunk);
     std::vector<order> orders;
     if (const auto copies = in_flight_.find(chunk); copies != in_flight_.end()) {
         for (const peer_id other : copies->second) {
@@ -146,6 +154,7 @@ void scheduler::refused(peer_id id, std::optional<chunk_index> chunk) {
 std::vector<order> scheduler::next_orders(time_point now) {
     asked_at_ = now;
     mark_slow_peers(now);
+    std::erase_if(busy_, [](auto& entry) { return !entry.second->slow && entry.second->open.empty(); });
     std::vector<order> orders;
     while (auto next = next_order(now)) orders.push_back(*next);
     return orders;
@@ -154,9 +163,10 @@ std::vector<order> scheduler::next_orders(time_point now) {
 std::optional<order> scheduler::next_order(time_point now) {
     if (missing_.empty() || open_at_delivering() >= options_.open_total) return std::nullopt;
     const unsigned most = most_at_one_peer();
+    const bool second_copies = !something_to_fetch();
     std::vector<std::pair<double, peer_id>> ready;
     for (const auto& [id, peer] : peers_)
-        if (!peer.slow && peer.open.size() < most && !peer.has.empty())
+        if (!peer.slow && peer.open.size() < most && !peer.has.empty() && (!peer.useless || second_copies))
             ready.emplace_back(expected_wait(peer), id);
     std::shuffle(ready.begin(), ready.end(), random_);
     std::stable_sort(ready.begin(), ready.end(), [](auto& a, auto& b) { return a.first < b.first; });
@@ -169,31 +179,32 @@ std::optional<order> scheduler::next_order(time_point now) {
 // start of a swarm, all requests would wait in their queues while the others already could deliver.
 unsigned scheduler::most_at_one_peer() const {
     const auto slow =
-        std::count_if(peers_.begin(), peers_.end(), [](auto& entry) { return entry.second.slow; });
+        std::count_if(busy_.begin(), busy_.end(), [](auto& entry) { return entry.second->slow; });
     const auto others = static_cast<unsigned>(std::max<std::size_t>(peers_.size() - slow, 1));
     const unsigned share = (options_.open_total + others - 1) / others;
     return std::clamp(share, 1U, options_.open_per_peer);
 }
 
 std::optional<order> scheduler::ask(peer_id id, source& peer, time_point now) {
-    const chunk_set useful = candidates(peer);
+    const chunk_selection useful = candidates(peer);
     std::optional<chunk_index> chunk;
-    const bool may_pick =
-        peer.picks && peer.has.size() == count_ && missing_.size() - wanted_.size() <= most_excepted;
-    if (!useful.empty() && may_pick) {
+    if (peer.picks && peer.has.size() == count_ && unwanted_.size() <= most_excepted) {
         const auto any_open =
             std::count_if(peer.open.begin(), peer.open.end(), [](auto& r) { return !r.chunk; });
-        if (useful.size() > static_cast<std::size_t>(any_open)) {
+        if (useful.has_more_than(static_cast<std::size_t>(any_open))) {
             peer.open.push_back({std::nullopt, now});
+            busy_[id] = &peer;
             return order{order::kind::request, id, std::nullopt};
         }
-    } else {
+    } else if (!peer.useless) {
         chunk = pick_least(
             useful, [this](chunk_index c) { return copies(c); }, random_);
+        peer.useless = !chunk;
     }
     if (!chunk) chunk = pick_second_copy(peer, now);
     if (!chunk) return std::nullopt;
     peer.open.push_back({chunk, now});
+    busy_[id] = &peer;
     in_flight_[*chunk].push_back(id);
     update_wanted(*chunk);
     return order{order::kind::request, id, chunk};
@@ -217,8 +228,7 @@ std::optional<chunk_index> scheduler::pick_second_copy(const source& peer, time_
 
 // A wanted chunk that no connected peer has does not keep the others from their end.
 bool scheduler::something_to_fetch() const {
-    return std::ranges::any_of(wanted_.begin(), wanted_.end(),
-                               [this](chunk_index chunk) { return copies(chunk) > 0; });
+    return chunk_selection({&wanted_, &within_reach_}, {}).has_more_than(0);
 }
 
 std::optional<time_point> scheduler::second_copy_at(chunk_index chunk) const {
@@ -238,8 +248,8 @@ std::optional<time_point> scheduler::next_deadline() const {
     const auto consider = [&](time_point at) {
         if (at > asked_at_) next = next ? std::min(*next, at) : at;
     };
-    for (const auto& [id, peer] : peers_)
-        if (const auto at = turns_at(peer)) consider(*at);
+    for (const auto& [id, peer] : busy_)
+        if (const auto at = turns_at(*peer)) consider(*at);
     if (!something_to_fetch() && open_at_delivering() < options_.open_total)
         for (const auto& [chunk, askers] : in_flight_)
             if (const auto at = second_copy_at(chunk)) consider(*at);
@@ -247,12 +257,12 @@ std::optional<time_point> scheduler::next_deadline() const {
 }
 
 void scheduler::mark_slow_peers(time_point now) {
-    for (auto& [id, peer] : peers_) {
-        const auto at = turns_at(peer);
+    for (auto& [id, peer] : busy_) {
+        const auto at = turns_at(*peer);
         if (!at || now < *at) continue;
-        peer.slow = !peer.slow;
-        peer.slow_since = now;
-        for (const request& r : peer.open)
+        peer->slow = !peer->slow;
+        peer->slow_since = now;
+        for (const request& r : peer->open)
             if (r.chunk) update_wanted(*r.chunk);
     }
 }
@@ -272,22 +282,30 @@ void scheduler::update_wanted(chunk_index chunk) {
         in_flight_.contains(chunk) &&
         std::ranges::any_of(in_flight_.at(chunk), [this](peer_id id) { return !peers_.at(id).slow; });
     if (missing_.contains(chunk) && agreed_.contains(chunk) && !delivering)
-        wanted_.insert(chunk);
+        want(chunk);
     else
-        wanted_.erase(chunk);
+        want_no_more(chunk);
 }
 
-chunk_set scheduler::candidates(const source& peer) const {
-    chunk_set useful = wanted_ & peer.has;
-    useful -= peer.denied;
-    for (const request& r : peer.open)
-        if (r.chunk) useful.erase(*r.chunk);
-    return useful;
+void scheduler::want(chunk_index chunk) {
+    if (!wanted_.insert(chunk)) return;
+    unwanted_.erase(chunk);
+    for (auto& [id, peer] : peers_)
+        if (peer.has.contains(chunk)) peer.useless = false;
+}
+
+void scheduler::want_no_more(chunk_index chunk) {
+    if (wanted_.erase(chunk)) unwanted_.insert(chunk);
+}
+
+// What is open at a peer that delivers is not wanted.
+chunk_selection scheduler::candidates(const source& peer) const {
+    return {{&wanted_, &peer.has}, {&peer.denied}};
 }
 
 chunk_set scheduler::except(peer_id id) const {
     const auto at = peers_.find(id);
-    chunk_set out = missing_ - wanted_;
+    chunk_set out = unwanted_;
     if (at != peers_.end()) out |= at->second.denied & missing_;
     return out;
 }
@@ -303,8 +321,8 @@ unsigned scheduler::open_at(peer_id id) const {
 
 unsigned scheduler::open_at_delivering() const {
     unsigned open = 0;
-    for (const auto& [id, peer] : peers_)
-        if (!peer.slow) open += static_cast<unsigned>(peer.open.size());
+    for (const auto& [id, peer] : busy_)
+        if (!peer->slow) open += static_cast<unsigned>(peer->open.size());
     return open;
 }
 

@@ -20,7 +20,7 @@
 //   * a peer that sent a wrong chunk is not asked for that chunk again, and is dropped after `wrong_limit`.
 #pragma once
 
-#include "core/chunk_set.hpp"
+#include "core/chunk_selection.hpp"
 #include "core/types.hpp"
 
 #include <cstdint>
@@ -106,19 +106,22 @@ private:
         unsigned wrong = 0;
         time_point slow_since;
         bool slow = false;
-        bool picks = true;  // answers requests for any
+        bool picks = true;     // answers requests for any
+        bool useless = false;  // none of its chunks is wanted
     };
 
     void mark_slow_peers(time_point now);
     std::optional<time_point> turns_at(const source& peer) const;
     void update_wanted(chunk_index chunk);
+    void want(chunk_index chunk);
+    void want_no_more(chunk_index chunk);
     std::optional<order> next_order(time_point now);
     unsigned most_at_one_peer() const;
     std::optional<order> ask(peer_id id, source& peer, time_point now);
     std::optional<chunk_index> pick_second_copy(const source& peer, time_point now) const;
     bool something_to_fetch() const;
     std::optional<time_point> second_copy_at(chunk_index chunk) const;
-    chunk_set candidates(const source& peer) const;
+    chunk_selection candidates(const source& peer) const;
     bool can_use_pick(const source& peer, chunk_index chunk) const;
     unsigned open_at_delivering() const;
     std::vector<order> settle(chunk_index chunk);
@@ -133,7 +136,10 @@ private:
     chunk_set missing_;
     chunk_set agreed_;
     chunk_set wanted_;
+    chunk_set unwanted_;  // missing, but not wanted
     std::map<peer_id, source> peers_;
+    std::map<peer_id, source*> busy_;    // where something is open, or that are slow (or were a moment ago)
+    chunk_set within_reach_;             // a connected peer has them
     std::vector<std::uint16_t> copies_;  // by chunk index - 1, grown as needed
     std::map<chunk_index, std::vector<peer_id>> in_flight_;
     duration typical_{};     // over all peers

@@ -1,5 +1,7 @@
 #include "core/upload_queue.hpp"
 
+#include "core/pick.hpp"
+
 #include <algorithm>
 
 namespace p2p {
@@ -38,18 +40,14 @@ void upload_queue::peer_left(peer_id who) {
     serving_.erase(who);
 }
 
-std::optional<chunk_index> upload_queue::pick(const chunk_set& offer) {
-    const chunk_set* least = &offer;
-    chunk_set rest;
-    for (const chunk_set& sent : sent_more_than_) {
-        rest = offer - sent;
-        if (!rest.empty()) {
-            least = &rest;
-            break;
-        }
-    }
-    if (least->empty()) return std::nullopt;
-    return least->nth(static_cast<std::uint32_t>(random_() % least->size()));
+std::optional<chunk_index> upload_queue::pick(const chunk_selection& offer) {
+    const auto any_of = [this](const chunk_selection& chunks) {
+        return pick_least(
+            chunks, [](chunk_index) { return 0U; }, random_);
+    };
+    for (const chunk_set& sent : sent_more_than_)
+        if (const auto least = any_of(offer.without(sent))) return least;
+    return any_of(offer);
 }
 
 void upload_queue::count_sent(chunk_index chunk) {

@@ -3,7 +3,7 @@
 // least sent one.
 #pragma once
 
-#include "core/chunk_set.hpp"
+#include "core/chunk_selection.hpp"
 #include "core/types.hpp"
 
 #include <cstdint>
@@ -54,7 +54,7 @@ public:
     void peer_left(peer_id who);
 
     /// For a request for any: of the chunks in `offer`, the one that was sent least often, ties at random.
-    std::optional<chunk_index> pick(const chunk_set& offer);
+    std::optional<chunk_index> pick(const chunk_selection& offer);
 
     void count_sent(chunk_index chunk);
     /// At most most_counted more than any other chunk.

@@ -482,7 +482,7 @@ void session::start_uploads() {
 
 std::optional<chunk_index> session::choose_upload(const connection& by, const wanted& what) {
     std::optional<chunk_index> chunk = what.chunk;
-    if (!chunk) chunk = uploads_.pick(inventory_.offered() - by.has() - by.given() - what.except);
+    if (!chunk) chunk = uploads_.pick({{&inventory_.offered()}, {&by.has(), &by.given(), &what.except}});
     if (!chunk || !inventory_.offered().contains(*chunk)) return std::nullopt;
     uploads_.count_sent(*chunk);
     return chunk;

@@ -27,7 +27,7 @@ std::uint64_t nothing(chunk_index) {
 
 TEST_CASE("there is no choice among nothing") {
     std::mt19937_64 random{1};
-    CHECK_FALSE(pick_least({}, nothing, random));
+    CHECK_FALSE(pick_least(chunk_set{}, nothing, random));
 }
 
 TEST_CASE("the only candidate is picked") {

@@ -184,7 +184,7 @@ TEST_CASE("among chunks that were sent equally often chance decides") {
 }
 
 TEST_CASE("out of nothing nothing is picked") {
-    CHECK_FALSE(upload_queue{{}, 1}.pick({}));
+    CHECK_FALSE(upload_queue{{}, 1}.pick(chunk_set{}));
 }
 
 TEST_CASE("how often a chunk was sent is counted") {

@@ -2,6 +2,7 @@
 
 #include "benches.hpp"
 #include "main/options.hpp"
+#include "micro.hpp"
 
 #include <fmt/format.h>
 
@@ -37,6 +38,18 @@ CLI::App* add_link(CLI::App& app, link_options& told) {
     return link;
 }
 
+// Options that are not known here are google-benchmark's.
+CLI::App* add_micro(CLI::App& app, const std::string& name, micro_options& told, bool& json,
+                    const std::string& help) {
+    CLI::App* micro = app.add_subcommand(name, help);
+    micro->add_option("--filter", told.filter, "Only those whose name this fits")->type_name("REGEX");
+    micro->add_flag("--json", json, "Print the figures as JSON");
+    micro->fallthrough(false)->allow_extras()->footer(
+        "Options of google-benchmark are passed on to it: --benchmark_min_time=0.1, "
+        "--benchmark_repetitions=5.");
+    return micro;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -48,8 +61,21 @@ int main(int argc, char** argv) {
     app.footer("Exit codes: 0 measured, 1 it could not be measured, 2 usage.");
     link_options link_told;
     const CLI::App* const link = add_link(app, link_told);
+    micro_options micro_told;
+    const std::vector<const CLI::App*> micros{
+        add_micro(app, "hash", micro_told, json,
+                  "XXH3 and SHA-256 as chunks are checked with them, beside plain calls; cutting by content"),
+        add_micro(
+            app, "scheduler", micro_told, json,
+            "What a decision costs a leecher and a seeder in large sets, and operations on chunk sets")};
     try {
         app.parse(argc, argv);
+        for (const CLI::App* micro : micros) {
+            if (!micro->parsed()) continue;
+            micro_told.further = micro->remaining();
+            run_micro(micro->get_name(), micro_told, json);
+            return measured;
+        }
         std::vector<report> reports;
         if (link->parsed()) reports = measure_link(link_told);
         print(reports, json);

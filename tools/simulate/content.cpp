@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <random>
 #include <stdexcept>
@@ -16,7 +17,12 @@ namespace p2p::simulation {
 std::string content::chunk(chunk_index index) const {
     std::mt19937_64 random{seed_ * max_chunk_count + index.value};
     std::string bytes(chunk_size_, '\0');
-    for (char& byte : bytes) byte = static_cast<char>(random());
+    for (std::size_t at = 0; at < bytes.size();) {
+        const std::uint64_t word = random();
+        const std::size_t size = std::min(sizeof word, bytes.size() - at);
+        std::memcpy(bytes.data() + at, &word, size);
+        at += size;
+    }
     return bytes;
 }
 

@@ -85,6 +85,7 @@ void add_options(CLI::App& app, swarm_options& options) {
     counted("--chunks", options.chunks, "Chunks of the file-set", 1);
     add_size(app, "--chunk-size", options.chunk_size, "Size of each chunk")->default_str("64KiB");
     counted("--overlap", options.overlap, "Copies of each chunk spread over the leechers at the start", 0);
+    counted("--connections", options.connections, "Connections that each peer opens to others, at most", 1);
     add_rate(app, "--up", options.up, "Uplink of each peer (20Mbit); without it there is no limit");
     add_rate(app, "--down", options.down, "Downlink of each peer");
     counted("--kill", options.kill, "Leechers that are stopped in the middle, without a goodbye", 0);

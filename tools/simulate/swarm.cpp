@@ -23,6 +23,7 @@
 #include <memory>
 #include <random>
 #include <stdexcept>
+#include <sys/resource.h>
 
 namespace p2p::simulation {
 
@@ -155,6 +156,7 @@ session_options swarm::told() const {
     told.trackers = {{"127.0.0.1", tracker_.port()}};
     told.scheduling = options_.scheduling;
     told.uploads = options_.uploads;
+    told.most_connections = options_.connections;
     return told;
 }
 
@@ -305,6 +307,19 @@ swarm_result swarm::result() const {
     return all;
 }
 
+// Both ends of every connection are in this process. A swarm that runs out of descriptors would only crawl.
+void require_open_files(const swarm_options& options) {
+    constexpr std::uint64_t of_each_peer = 16;  // chunks on their way, folders, the tracker's connection
+    const std::uint64_t opened = std::min(options.connections, (options.peers - 1) / 2 + 1);
+    const std::uint64_t needed = options.peers * (of_each_peer + 2 * opened);
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
+    throw std::runtime_error(
+        fmt::format("such a swarm may have {} files open, and this process is allowed {}: choose fewer "
+                    "--connections, or a larger `ulimit -n`",
+                    needed, limit.rlim_cur));
+}
+
 }  // namespace
 
 std::string why_impossible(const swarm_options& o) {
@@ -326,6 +341,7 @@ std::string why_impossible(const swarm_options& o) {
 
 swarm_result run_swarm(const swarm_options& options) {
     prepare_process();
+    require_open_files(options);
     swarm all(options);
     std::exception_ptr failure;
     asio::co_spawn(all.io(), all.run(), [&failure](std::exception_ptr error) { failure = error; });

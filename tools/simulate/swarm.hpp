@@ -20,10 +20,11 @@ struct swarm_options {
     unsigned seeders = 2;  ///< of these, have every chunk at the start
     std::uint32_t chunks = 64;
     byte_count chunk_size = 64 * 1024;
-    unsigned overlap = 0;  ///< copies of each chunk that are spread over the other peers at the start
-    unsigned kill = 0;     ///< leechers that are stopped somewhere in the middle, without a goodbye
-    unsigned corrupt = 0;  ///< peers beyond the seeders that have every chunk, and send wrong bytes
-    byte_count up = 0;     ///< bytes per second of each peer; 0: no limit
+    unsigned overlap = 0;       ///< copies of each chunk that are spread over the other peers at the start
+    unsigned kill = 0;          ///< leechers that are stopped somewhere in the middle, without a goodbye
+    unsigned corrupt = 0;       ///< peers beyond the seeders that have every chunk, and send wrong bytes
+    unsigned connections = 60;  ///< that each peer opens to others; as many more may be opened to it
+    byte_count up = 0;          ///< bytes per second of each peer; 0: no limit
     byte_count down = 0;
     duration time_limit = std::chrono::minutes{10};
     std::uint64_t seed = 1;
@@ -57,7 +58,7 @@ struct swarm_result {
 /// Why these options make no swarm; empty where they do.
 std::string why_impossible(const swarm_options& options);
 
-/// Throws std::runtime_error where the machine does not allow it (descriptors, disk).
+/// Throws std::runtime_error where the machine does not allow it (open files, disk).
 swarm_result run_swarm(const swarm_options& options);
 
 }  // namespace p2p::simulation
