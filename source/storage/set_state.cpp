@@ -18,7 +18,6 @@ namespace p2p {
 
 namespace {
 
-constexpr std::string_view in_use = "another peer is using this file-set here";
 constexpr const char* manifest_name = "manifest";
 constexpr const char* link_name = "link";
 constexpr const char* journal_name = "journal";
@@ -43,25 +42,28 @@ tl::expected<unique_fd, std::string> make_and_open(int in, const std::string& na
 
 }  // namespace
 
-tl::expected<set_state, std::string> set_state::open(const std::filesystem::path& root,
-                                                     const file_set_id& id) {
+tl::expected<set_state, set_state::open_failure> set_state::open(const std::filesystem::path& root,
+                                                                 const file_set_id& id) {
+    const auto failed = [](std::string message) { return tl::unexpected{open_failure{std::move(message)}}; };
     auto at = open_folder(root);
-    if (!at) return tl::unexpected{at.error()};
+    if (!at) return failed(at.error());
     auto hidden = make_and_open(at->get(), std::string{state_folder_name});
-    if (!hidden) return tl::unexpected{hidden.error()};
+    if (!hidden) return failed(hidden.error());
     auto folder = make_and_open(hidden->get(), id.to_hex());
-    if (!folder) return tl::unexpected{folder.error()};
-    if (::flock(folder->get(), LOCK_EX | LOCK_NB) != 0)
-        return tl::unexpected{errno == EWOULDBLOCK ? about(root.native(), in_use)
-                                                   : failure(name_in(folder->get(), "."), errno)};
+    if (!folder) return failed(folder.error());
+    if (::flock(folder->get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) return failed(failure(name_in(folder->get(), "."), errno));
+        return tl::unexpected{
+            open_failure{about(root.native(), "another peer is using this file-set here"), true}};
+    }
     auto incoming = make_and_open(folder->get(), incoming_name);
-    if (!incoming) return tl::unexpected{incoming.error()};
+    if (!incoming) return failed(incoming.error());
 
     set_state state;
     state.id_ = id;
     state.journal_.reset(
         ::openat(folder->get(), journal_name, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666));
-    if (!state.journal_) return tl::unexpected{failure(name_in(folder->get(), journal_name), errno)};
+    if (!state.journal_) return failed(failure(name_in(folder->get(), journal_name), errno));
     state.folder_ = std::move(*folder);
     state.incoming_ = std::move(*incoming);
     return state;

@@ -26,9 +26,13 @@ namespace p2p {
 
 class set_state {
 public:
-    /// Makes the folder where it is not there, and takes it for this process: a second one is refused.
-    static tl::expected<set_state, std::string> open(const std::filesystem::path& root,
-                                                     const file_set_id& id);
+    struct open_failure {
+        std::string message;
+        bool in_use = false;  ///< another peer has taken it
+    };
+    /// Makes the folder where it is not there, and takes it for this process.
+    static tl::expected<set_state, open_failure> open(const std::filesystem::path& root,
+                                                      const file_set_id& id);
 
     /// Of a set that has staged files; nothing where it has none, or a peer uses it.
     static std::optional<set_state> open_staged(const std::filesystem::path& root, const file_set_id& id);

@@ -21,7 +21,7 @@ small_set example(std::string_view name = "set") {
 
 set_state open_state(const std::filesystem::path& root, const small_set& what) {
     auto opened = set_state::open(root, what.id());
-    REQUIRE_MESSAGE(opened, opened.error());
+    REQUIRE_MESSAGE(opened, opened.error().message);
     return std::move(*opened);
 }
 
@@ -48,7 +48,7 @@ TEST_CASE("a set that a peer uses is refused to a second one, and free again aft
     const small_set what = example();
     {
         const set_state first = open_state(temp.path(), what);
-        CHECK(set_state::open(temp.path(), what.id()).error() ==
+        CHECK(set_state::open(temp.path(), what.id()).error().message ==
               temp.path().native() + ": another peer is using this file-set here");
     }
     open_state(temp.path(), what);
@@ -73,7 +73,7 @@ TEST_CASE("two sets in one folder do not disturb each other") {
 
 TEST_CASE("a folder that is not there has no state") {
     const temp_folder temp;
-    CHECK(set_state::open(temp / "none", example().id()).error() ==
+    CHECK(set_state::open(temp / "none", example().id()).error().message ==
           (temp / "none").native() + ": No such file or directory");
 }
 

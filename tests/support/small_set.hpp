@@ -164,7 +164,7 @@ public:
         std::optional<set_state> state;
         if (with_state) {
             auto opened = set_state::open(root_, what_.id());
-            REQUIRE_MESSAGE(opened, opened.error());
+            REQUIRE_MESSAGE(opened, opened.error().message);
             const auto kept = opened->write_manifest(what_.set());
             REQUIRE_MESSAGE(kept, kept.error());
             state = std::move(*opened);

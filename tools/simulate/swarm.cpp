@@ -225,7 +225,7 @@ awaitable<std::unique_ptr<published_store>> swarm::fetch_beginning(simulated_pee
     const auto set = co_await fetch_manifest(*peer.program, trackers, *published_, options_.time_limit);
     std::filesystem::create_directories(peer.folder);
     auto state = set_state::open(peer.folder, set->id());
-    if (!state) throw session_failure(exit_code::storage, state.error());
+    if (!state) throw session_failure(exit_code::storage, state.error().message);
     auto disk = set_disk::open(peer.folder, set, std::move(*state));
     if (!disk) throw session_failure(exit_code::storage, disk.error());
     auto store = std::make_unique<published_store>(std::move(*disk));

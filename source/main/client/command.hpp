@@ -70,4 +70,8 @@ awaitable<exit_code> run_until_stopped(peer& self, session& one);
 /// Opens what is kept about a set beneath its files, or explains in the log why nothing can be kept there.
 std::optional<set_state> open_state_if_possible(const std::filesystem::path& root, const file_set_id& id);
 
+/// The sets that were shared from this folder or fetched to it. Throws session_failure where there are none:
+/// `option` stands before the folder's name in the message.
+std::vector<file_set_id> known_sets_in(const std::filesystem::path& folder, std::string_view option = {});
+
 }  // namespace p2p::client

@@ -36,12 +36,19 @@ awaitable<exit_code> run_until_stopped(peer& self, session& one) {
 std::optional<set_state> open_state_if_possible(const std::filesystem::path& root, const file_set_id& id) {
     auto state = set_state::open(root, id);
     if (state) return std::move(*state);
-    if (state.error().find("another peer") != std::string::npos)
-        throw session_failure(exit_code::storage, state.error());
+    if (state.error().in_use) throw session_failure(exit_code::storage, state.error().message);
     spdlog::warn(
         "{}: what is known about the files cannot be kept, `serve` would have to read them all again",
-        state.error());
+        state.error().message);
     return std::nullopt;
+}
+
+std::vector<file_set_id> known_sets_in(const std::filesystem::path& folder, std::string_view option) {
+    std::vector<file_set_id> ids = sets_in(folder);
+    if (!ids.empty()) return ids;
+    throw session_failure(exit_code::storage,
+                          fmt::format("{}{}: nothing was shared from here or fetched to here", option,
+                                      printable(folder.native())));
 }
 
 }  // namespace p2p::client

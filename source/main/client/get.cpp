@@ -69,7 +69,7 @@ std::unique_ptr<published_store> open_destination(const std::filesystem::path& r
     std::filesystem::create_directories(root, error);
     if (error) fail_storage(fmt::format("{}: {}", printable(root.native()), error.message()));
     auto state = set_state::open(root, set->id());
-    if (!state) fail_storage(state.error());
+    if (!state) fail_storage(state.error().message);
     auto kept = state->write_link(from);
     if (kept && !at_hand) kept = state->write_manifest(*set);
     if (kept) kept = check_case(*state, *set);
@@ -129,11 +129,7 @@ awaitable<void> get_set(getting& what) {
 
 /// What a mistyped folder has would be missed silently.
 void check_reuse(const std::vector<std::filesystem::path>& folders) {
-    for (const auto& folder : folders)
-        if (sets_in(folder).empty())
-            throw session_failure(exit_code::storage,
-                                  fmt::format("--reuse {}: nothing was shared from here or fetched to here",
-                                              printable(folder.native())));
+    for (const auto& folder : folders) (void)known_sets_in(folder, "--reuse ");
 }
 
 /// A link, an id, or a name.

@@ -83,12 +83,11 @@ awaitable<void> serve_all(serving& what) {
     });
     task_group sets(what.self.executor());
     for (const std::filesystem::path& root : what.told.folders) {
-        const std::vector<file_set_id> ids = sets_in(root);
-        if (ids.empty())
-            note_failure(
-                what, {exit_code::storage, fmt::format("{}: nothing was shared from here or fetched to here",
-                                                       printable(root.native()))});
-        for (const file_set_id& id : ids) sets.spawn(serve_guarded(what, root, id));
+        try {
+            for (const file_set_id& id : known_sets_in(root)) sets.spawn(serve_guarded(what, root, id));
+        } catch (const session_failure& failure) {
+            note_failure(what, failure);
+        }
     }
     co_await sets.join();
     what.self.on_stop_signal({});
