@@ -23,19 +23,20 @@ constexpr std::size_t outbox_limit = std::size_t{1} << 20U;
 constexpr std::size_t most_at_once = std::size_t{1} << 20U;
 
 // Large enough that handing it to the pool costs little, small enough for a processor's own cache.
-constexpr std::size_t piece_size = std::size_t{1} << 20U;
+constexpr std::size_t piece_size = std::size_t{256} * 1024;
 
 // To visit the pool for every packet would cost more than what is done with it there: about as much is
 // awaited as comes in this time.
 constexpr duration gathering_time = std::chrono::milliseconds{10};
 constexpr std::size_t most_gathered = std::size_t{64} * 1024;
 
-// How much is worth waiting for, where so much came in that time.
-std::size_t pace(std::size_t bytes, duration took) {
-    const double of_gathering_time = std::chrono::duration<double>(took) / gathering_time;
-    const double gathered = static_cast<double>(bytes) / std::max(of_gathering_time, 1e-6);
-    return std::clamp<std::size_t>(static_cast<std::size_t>(std::min<double>(gathered, most_gathered)), 1,
-                                   most_gathered);
+// How much is worth waiting for, where so many bytes came since then. Starts anew.
+std::size_t pace(std::size_t bytes, time_point& since) {
+    const time_point now = std::chrono::steady_clock::now();
+    const duration took = std::max<duration>(now - std::exchange(since, now), std::chrono::microseconds{1});
+    const double gathered =
+        static_cast<double>(bytes) * (std::chrono::duration<double>(gathering_time) / took);
+    return static_cast<std::size_t>(std::clamp(gathered, 1.0, static_cast<double>(most_gathered)));
 }
 
 }  // namespace
@@ -197,6 +198,7 @@ void stream::give_back() {
 
 awaitable<void> stream::read_content(asio::thread_pool& pool, byte_count size, content_sink sink) {
     time_point since = std::chrono::steady_clock::now();
+    std::size_t gathered = 1;
     while (size > 0) {
         lend();
         piece read;
@@ -225,10 +227,10 @@ awaitable<void> stream::read_content(asio::thread_pool& pool, byte_count size, c
         size -= read.size;
         if (size == 0) break;
         read_watchdog_->explain(read.error);
-        const time_point now = std::chrono::steady_clock::now();
-        const auto gathered = pace(read.size, now - std::exchange(since, now));
+        if (read.size > 0) gathered = pace(read.size, since);
         if (limits_.down) co_await limits_.down->take(read.size);
-        if (read.size < most) co_await readable(std::min<byte_count>(size, gathered));
+        const bool comes_at_once = read.size > 0 && gathered == most_gathered;
+        if (read.size < most && !comes_at_once) co_await readable(std::min<byte_count>(size, gathered));
     }
 }
 

@@ -1,6 +1,7 @@
 #include "storage/chunk_folder.hpp"
 
 #include "main/client/command.hpp"
+#include "peer/chunk_work.hpp"
 #include "peer/console.hpp"
 
 #include <fmt/format.h>
@@ -48,7 +49,7 @@ exit_code run_chunk_folder(const command& told) {
     if (!folder) return say(exit_code::storage, folder.error());
 
     asio::io_context io;
-    asio::thread_pool pool;
+    asio::thread_pool pool{worker_count()};
     exit_code code = exit_code::ok;
     peer self(io.get_executor(), pool, told.peer);
     session_options options = told.session;

@@ -1,5 +1,6 @@
 #include "main/client/command.hpp"
 #include "net/on_pool.hpp"
+#include "peer/chunk_work.hpp"
 #include "peer/prepare.hpp"
 #include "peer/visit.hpp"
 #include "storage/set_state.hpp"
@@ -153,7 +154,7 @@ void parse_target(getting& what) {
 
 exit_code get(const command& told) {
     asio::io_context io;
-    asio::thread_pool pool;
+    asio::thread_pool pool{worker_count()};
     peer self(io.get_executor(), pool, told.peer);
     getting what{told, pool, self, {}, {}, {}};
     check_reuse(told.reuse);

@@ -1,5 +1,6 @@
 #include "main/client/command.hpp"
 #include "net/on_pool.hpp"
+#include "peer/chunk_work.hpp"
 #include "peer/prepare.hpp"
 #include "storage/set_state.hpp"
 
@@ -97,7 +98,7 @@ awaitable<void> serve_all(serving& what) {
 
 exit_code serve(const command& told) {
     asio::io_context io;
-    asio::thread_pool pool;
+    asio::thread_pool pool{worker_count()};
     peer self(io.get_executor(), pool, told.peer);
     serving what{told, pool, self, {}};
     run(io, self.around(serve_all(what)));

@@ -2,6 +2,7 @@
 #include "net/listener.hpp"
 #include "net/on_pool.hpp"
 #include "net/own_address.hpp"
+#include "peer/chunk_work.hpp"
 #include "storage/published_store.hpp"
 #include "storage/set_state.hpp"
 
@@ -125,7 +126,7 @@ exit_code share(const command& told) {
                    fmt::format("the name \"{}\" {}: choose one with --name", printable(name), why));
 
     asio::io_context io;
-    asio::thread_pool pool;
+    asio::thread_pool pool{worker_count()};
     std::unique_ptr<tracker_server> tracker;
     std::vector<endpoint> trackers = told.trackers;
     if (told.with_tracker) {

@@ -1,5 +1,6 @@
 #include "main/client/command.hpp"
 #include "net/on_pool.hpp"
+#include "peer/chunk_work.hpp"
 #include "peer/prepare.hpp"
 #include "storage/set_state.hpp"
 #include "storage/set_verify.hpp"
@@ -57,7 +58,7 @@ awaitable<void> verify_all(const command& told, asio::thread_pool& pool, exit_co
 
 exit_code verify(const command& told) {
     asio::io_context io;
-    asio::thread_pool pool;
+    asio::thread_pool pool{worker_count()};
     exit_code code = exit_code::ok;
     run(io, verify_all(told, pool, code));
     pool.join();
