@@ -2,6 +2,7 @@
 
 #include "benches.hpp"
 #include "main/options.hpp"
+#include "net/process.hpp"
 
 #include <fmt/format.h>
 
@@ -37,6 +38,18 @@ CLI::App* add_link(CLI::App& app, link_options& told) {
     return link;
 }
 
+CLI::App* add_tracker(CLI::App& app, tracker_load& load) {
+    CLI::App* tracker = app.add_subcommand(
+        "tracker", "A tracker that simulated peers keep busy: requests in a second, waits, memory");
+    add_count(*tracker, "--connections", load.connections, 2, 20'000, "Peers that ask at once");
+    add_count(*tracker, "--chunks", load.chunks, 1, max_chunk_count, "Chunks of the sets");
+    add_count(*tracker, "--holders", load.holders, 2, 20'000, "Peers that announce every chunk of a folder");
+    add_count(*tracker, "--peers", load.peers, 2, 20'000, "Peers whose memory is measured");
+    add_duration(*tracker, "--time", load.time, "How long each kind of request is measured")
+        ->default_str("2s");
+    return tracker;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -48,10 +61,14 @@ int main(int argc, char** argv) {
     app.footer("Exit codes: 0 measured, 1 it could not be measured, 2 usage.");
     link_options link_told;
     const CLI::App* const link = add_link(app, link_told);
+    tracker_load load;
+    const CLI::App* const tracker = add_tracker(app, load);
+    prepare_process();
     try {
         app.parse(argc, argv);
         std::vector<report> reports;
         if (link->parsed()) reports = measure_link(link_told);
+        if (tracker->parsed()) reports = measure_tracker(load);
         print(reports, json);
         return measured;
     } catch (const CLI::ParseError& error) {
