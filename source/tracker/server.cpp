@@ -1,11 +1,16 @@
 #include "tracker/server.hpp"
 
+#include "net/event.hpp"
 #include "net/listener.hpp"
+#include "net/stream.hpp"
 #include "protocol/json.hpp"
+#include "protocol/pieces.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <span>
 #include <variant>
 
 namespace p2p {
@@ -29,20 +34,36 @@ bool is_for_visitors(const to_tracker::message& message) {
            (locate != nullptr && locate->set.is_published());
 }
 
-std::string host_of(const tcp::endpoint& remote) {
-    const auto address = remote.address();
-    // An IPv4 peer of a dual-stack listener is to look the same as that of an IPv4 one.
-    if (address.is_v6() && address.to_v6().is_v4_mapped())
-        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
-    return address.to_string();
-}
-
 }  // namespace
 
-tracker_server::client::client(tcp::socket socket, const tracker_server& server) : line(std::move(socket)) {
-    host = host_of(line.remote());
-    line.silence_limit(server.options_.hello_limit);
-}
+/// A connection, and who it is.
+class tracker_server::client : public connection {
+public:
+    client(tracker_server& server, tcp::socket socket)
+        : connection(std::move(socket), server.buffers_, server.options_.hello_limit), server_(server) {}
+
+    peer_id id;  // 0: a visitor, or no hello yet
+
+    /// Says the first line of an answer, and the others when their time comes. `next_line` posts one and
+    /// returns whether another follows.
+    template <class NextLine>
+    void answer(NextLine next_line) {
+        if (next_line()) rest_ = std::move(next_line);
+    }
+
+private:
+    void received(std::string_view line) override { server_.handle_line(*this, line); }
+    bool continue_answer() override {
+        if (!rest_) return false;
+        if (!rest_()) rest_ = nullptr;
+        return true;
+    }
+    void ended(std::string_view why) override { server_.forget(*this, why); }
+    void closed() override { server_.connected_.erase(std::static_pointer_cast<client>(shared_from_this())); }
+
+    tracker_server& server_;
+    std::function<bool()> rest_;
+};
 
 tracker_server::tracker_server(asio::any_io_executor executor, tracker_options options)
     : executor_(executor),
@@ -50,92 +71,88 @@ tracker_server::tracker_server(asio::any_io_executor executor, tracker_options o
       registry_(options_.agreement, options_.seed),
       catalogue_(options_.seed),
       acceptor_(listen_on(executor, options_.listen)),
-      connections_(executor) {}
+      tasks_(executor) {}
+
+tracker_server::~tracker_server() = default;
 
 std::uint16_t tracker_server::port() const {
     return acceptor_.local_endpoint().port();
 }
 
 awaitable<void> tracker_server::run() {
-    return connections_.around(
-        accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); }));
+    tasks_.spawn(watch_deadlines());
+    return tasks_.around(accept());
+}
+
+awaitable<void> tracker_server::accept() {
+    std::exception_ptr why;
+    try {
+        co_await accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); });
+    } catch (...) {
+        why = std::current_exception();
+    }
+    while (!connected_.empty()) {
+        const auto one = *connected_.begin();
+        one->close();
+    }
+    std::rethrow_exception(why);
 }
 
 void tracker_server::arrived(tcp::socket socket) {
-    if (connections_.size() >= options_.most_connections) {
+    if (connected_.size() >= options_.most_connections) {
         spdlog::warn("more than {} connections: one is turned away", options_.most_connections);
         return;
     }
-    connections_.spawn(serve(std::move(socket)));
+    const auto one = std::make_shared<client>(*this, std::move(socket));
+    connected_.insert(one);
+    one->start();
 }
 
-awaitable<void> tracker_server::serve(tcp::socket socket) {
-    client from(std::move(socket), *this);
-    task_group writing(executor_);
-    writing.spawn(from.line.write_lines());
-    try {
-        co_await writing.around(converse(from));
-    } catch (const std::system_error&) {
-        // The other side is gone: there is nothing left to send it.
-    }
-}
-
-// One peer, from its hello to its goodbye. Whatever ends the conversation ends only this connection.
-awaitable<void> tracker_server::converse(client& from) {
-    std::string why = "said goodbye";
-    try {
-        co_await read_lines(from);
-    } catch (const protocol_violation& violation) {
-        push(from, to_line(violation.answer));
-        why = violation.what();
-    } catch (const std::system_error& failure) {
-        why = failure.code() == asio::error::timed_out ? "was silent for too long" : failure.code().message();
-    }
-    forget(from, why);
-    from.line.finish();
-}
-
-awaitable<void> tracker_server::read_lines(client& from) {
+// One look at everybody is less work than a timer for each. No deadline that is set later is due before the
+// next.
+awaitable<void> tracker_server::watch_deadlines() {
+    const duration shortest = std::min({options_.hello_limit, options_.silence_limit, farewell_limit});
     for (;;) {
-        const std::string_view text = co_await from.line.read_line();
-        if (!co_await handle_line(from, text)) co_return;
+        const time_point now = std::chrono::steady_clock::now();
+        time_point next = now + shortest;
+        for (auto at = connected_.begin(); at != connected_.end();) {
+            const auto one = *at++;  // it may leave
+            next = std::min(next, one->check_deadlines(now));
+        }
+        buffers_.flush();
+        co_await sleep_until(next);
     }
 }
 
-// false: the conversation is over.
-awaitable<bool> tracker_server::handle_line(client& from, std::string_view text) {
-    auto read = read_to_tracker(text);
+void tracker_server::handle_line(client& from, std::string_view text) {
+    const auto read = read_to_tracker(text);
     if (!read) {
         if (read.error().code == "bad_json") throw protocol_violation(read.error());
-        push(from, to_line(read.error()));
-        co_return true;
+        return push(from, to_line(read.error()));
     }
-    if (const auto* hello = std::get_if<to_tracker::hello>(&*read)) {
-        welcome(from, *hello);
-        co_return true;
-    }
+    if (const auto* hello = std::get_if<to_tracker::hello>(&*read)) return welcome(from, *hello);
     if (from.id == peer_id{} && !is_for_visitors(*read))
         throw protocol_violation({"hello_first", "the first message must be hello"});
 
-    if (const auto* published = std::get_if<to_tracker::publish>(&*read)) {
-        publish(from, published->set);
-    } else if (const auto* announce = std::get_if<to_tracker::announce>(&*read)) {
+    if (const auto* announce = std::get_if<to_tracker::announce>(&*read)) {
         handle(from, *announce);
-    } else if (auto* locate = std::get_if<to_tracker::locate>(&*read)) {
+    } else if (const auto* locate = std::get_if<to_tracker::locate>(&*read)) {
         if (locate->set.is_published())
             locate_published(from, *locate->set.id);
         else
-            co_await locate_chunks(from, std::move(*locate));
+            locate_chunks(from, *locate);
+    } else if (const auto* published = std::get_if<to_tracker::publish>(&*read)) {
+        publish(from, published->set);
     } else if (const auto* withdraw = std::get_if<to_tracker::withdraw>(&*read)) {
         handle(from, *withdraw);
-    } else if (auto* list = std::get_if<to_tracker::list>(&*read)) {
-        co_await handle(from, std::move(*list));
+    } else if (const auto* list = std::get_if<to_tracker::list>(&*read)) {
+        handle(from, *list);
     } else if (std::holds_alternative<ping_message>(*read)) {
         push(from, to_line(from_tracker::pong{}));
     } else {
-        co_return false;
+        forget(from, "said goodbye");
+        from.finish();
     }
-    co_return true;
 }
 
 void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
@@ -144,17 +161,18 @@ void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
             {"unsupported_version", fmt::format("this tracker speaks version {}", protocol_version)});
     if (from.id != peer_id{}) throw protocol_violation({"bad_field", "hello was said before"});
 
-    const std::string& host = hello.advertise.empty() ? from.host : hello.advertise;
-    const auto joined = registry_.join({hello.name, {host, hello.transfer_port}, from.host});
+    const std::string host = from.remote_host();
+    const std::string& reachable_at = hello.advertise.empty() ? host : hello.advertise;
+    const auto joined = registry_.join({hello.name, {reachable_at, hello.transfer_port}, host});
     from.id = joined.peer;
-    from.line.silence_limit(options_.silence_limit);
+    from.silence_limit(options_.silence_limit);
     if (joined.replaced) {
         client& old = *clients_.at(*joined.replaced);
         clients_.erase(*joined.replaced);
         catalogue_.leave(*joined.replaced);
         old.id = peer_id{};
         push(old, to_line(error_message{"replaced", "another connection came for the same address"}));
-        old.line.finish();
+        old.finish();
     }
     clients_[from.id] = &from;
     spdlog::info("{} joined", label(from.id));
@@ -228,45 +246,35 @@ void tracker_server::locate_published(client& from, const file_set_id& id) {
     push(from, to_line(answer));
 }
 
-awaitable<void> tracker_server::handle(client& from, to_tracker::list list) {
-    const auto all = catalogue_.list(list.id, list.name);
-    auto next = all.begin();
-    do {
-        const auto left = static_cast<std::size_t>(all.end() - next);
-        const auto end = next + static_cast<std::ptrdiff_t>(std::min(left, max_sets_per_message));
-        const from_tracker::filesets answer{{next, end}, end != all.end()};
-        push(from, to_line(answer));
-        next = end;
-        co_await next_turn(from);
-    } while (next != all.end());
+void tracker_server::handle(client& from, const to_tracker::list& list) {
+    from.answer([this, &from, all = catalogue_.list(list.id, list.name), said = std::size_t{0}]() mutable {
+        const auto now =
+            std::span{all}.subspan(said).first(std::min(all.size() - said, max_sets_per_message));
+        said += now.size();
+        push(from, to_line(from_tracker::filesets{{now.begin(), now.end()}, said < all.size()}));
+        return said < all.size();
+    });
 }
 
-awaitable<void> tracker_server::locate_chunks(client& from, to_tracker::locate locate) {
+void tracker_server::locate_chunks(client& from, const to_tracker::locate& locate) {
     registry_.wait_for(from.id, locate.set, locate.chunks);
-    const chunk_set agreed = registry_.agreed_in(locate.set, locate.chunks);
-    const auto unknown = (locate.chunks - agreed).to_ranges(max_ranges_length);
-    auto next_agreed = agreed.next(chunk_index{1});
-    auto next_unknown = unknown.begin();
-    do {
-        chunk_set now;
-        for (; next_agreed && now.size() < max_claims_per_message;
-             next_agreed = agreed.next({next_agreed->value + 1}))
-            now.insert(*next_agreed);
-        location where = registry_.locate(from.id, locate.set, now, max_holders_per_message);
-        from_tracker::locations answer{locate.set, std::move(where.agreed), holders_of(where), {}, false};
-        if (next_unknown != unknown.end())
-            answer.unknown = *chunk_set::parse(*next_unknown++, locate.set.count);
-        answer.more = next_agreed || next_unknown != unknown.end();
-        push(from, to_line(answer));
-        co_await next_turn(from);
-    } while (next_agreed || next_unknown != unknown.end());
-}
-
-// A long answer goes out line by line, as fast as the peer reads it, and lets the other peers have their
-// turn.
-awaitable<void> tracker_server::next_turn(client& to) {
-    co_await asio::post(executor_, use_awaitable);
-    co_await to.line.room_in_outbox();
+    chunk_set left = registry_.agreed_in(locate.set, locate.chunks);
+    std::vector<chunk_set> unknown = in_pieces(locate.chunks - left);
+    std::reverse(unknown.begin(), unknown.end());
+    from.answer(
+        [this, &from, set = locate.set, left = std::move(left), unknown = std::move(unknown)]() mutable {
+            const chunk_set now = left.take(max_claims_per_message);
+            left -= now;
+            location where = registry_.locate(from.id, set, now, max_holders_per_message);
+            from_tracker::locations answer{set, std::move(where.agreed), holders_of(where), {}, false};
+            if (!unknown.empty()) {
+                answer.unknown = std::move(unknown.back());
+                unknown.pop_back();
+            }
+            answer.more = !left.empty() || !unknown.empty();
+            push(from, to_line(answer));
+            return answer.more;
+        });
 }
 
 void tracker_server::log_news(const file_set_key& set, const registry_news& news) const {
@@ -309,12 +317,7 @@ void tracker_server::push_available(client& to, const file_set_key& set, const c
 
 // A peer that does not read what it is sent loses its connection, not the others theirs.
 void tracker_server::push(client& to, std::string_view line) const {
-    try {
-        to.line.post(line);
-    } catch (const std::system_error&) {
-        spdlog::warn("{} reads too slowly: its connection is closed", to.host);
-        to.line.close();
-    }
+    if (!to.post(line)) spdlog::warn("{} reads too slowly: its connection is closed", to.remote_host());
 }
 
 holder tracker_server::holder_for(peer_id id, chunk_set chunks) const {

@@ -1,16 +1,18 @@
-// The tracker as a program sees it: accepts peers, one coroutine a connection, around the registry
-// and the catalogue. Decides nothing by itself: what is agreed and who holds what is theirs to know.
+// The tracker as a program sees it: accepts peers, and answers them out of the registry and the catalogue.
+// Decides nothing by itself: what is agreed and who holds what is theirs to know.
 #pragma once
 
 #include "core/catalogue.hpp"
 #include "core/registry.hpp"
 #include "core/units.hpp"
-#include "net/stream.hpp"
 #include "net/task_group.hpp"
 #include "protocol/messages.hpp"
+#include "tracker/connection.hpp"
 
+#include <functional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace p2p {
 
@@ -28,36 +30,31 @@ public:
     /// Listens at once: throws std::runtime_error where it cannot.
     tracker_server(asio::any_io_executor executor, tracker_options options);
 
+    ~tracker_server();
+
     std::uint16_t port() const;
 
     /// Serves until it is cancelled, then closes every connection. Returns (or throws) when all of them are
     /// closed.
     awaitable<void> run();
 
-    std::size_t connections() const { return connections_.size(); }
+    std::size_t connections() const { return connected_.size(); }
 
 private:
-    struct client {
-        client(tcp::socket socket, const tracker_server& server);
-        stream line;
-        peer_id id;  // 0: a visitor, or no hello yet
-        std::string host;
-    };
+    class client;
 
+    awaitable<void> accept();
+    awaitable<void> watch_deadlines();
     void arrived(tcp::socket socket);
-    awaitable<void> serve(tcp::socket socket);
-    awaitable<void> converse(client& from);
-    awaitable<void> read_lines(client& from);
-    awaitable<bool> handle_line(client& from, std::string_view text);
+    void handle_line(client& from, std::string_view text);
     void welcome(client& from, const to_tracker::hello& hello);
     void publish(client& from, const set_summary& set);
     void handle(client& from, const to_tracker::announce& announce);
     void announce_published(client& from, const file_set_id& id, const chunk_set& held);
     void handle(client& from, const to_tracker::withdraw& withdraw);
     void locate_published(client& from, const file_set_id& id);
-    awaitable<void> locate_chunks(client& from, to_tracker::locate locate);
-    awaitable<void> handle(client& from, to_tracker::list list);
-    awaitable<void> next_turn(client& to);
+    void locate_chunks(client& from, const to_tracker::locate& locate);
+    void handle(client& from, const to_tracker::list& list);
     void forget(client& from, std::string_view why);
 
     void log_news(const file_set_key& set, const registry_news& news) const;
@@ -74,7 +71,9 @@ private:
     registry registry_;    // the peers, and what is agreed in chunk folders
     catalogue catalogue_;  // of published sets; its peers are the registry's
     tcp::acceptor acceptor_;
-    task_group connections_;
+    task_group tasks_;
+    shared_buffers buffers_;
+    std::unordered_set<std::shared_ptr<client>> connected_;
     std::unordered_map<peer_id, client*> clients_;
 };
 
