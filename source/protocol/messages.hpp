@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -51,6 +52,15 @@ struct holder {
     std::uint16_t port = 0;
     chunk_set chunks;
     friend bool operator==(const holder&, const holder&) = default;
+};
+
+/// The same as a tracker has it at hand: the texts are its own, and copied into the line only.
+struct known_holder {
+    peer_id peer;
+    std::string_view name;
+    std::string_view host;
+    std::uint16_t port = 0;
+    std::span<const chunk_index> chunks;  ///< ascending
 };
 
 /// Why a message was not taken, or why the connection ends. `code` is for programs, `message` for people.
@@ -141,6 +151,14 @@ struct locations {
     bool more = false;
     friend bool operator==(const locations&, const locations&) = default;
 };
+/// The same, to be written and not to be kept.
+struct known_locations {
+    const file_set_key& set;
+    std::span<const chunk_claim> chunks;
+    std::span<const known_holder> holders;
+    const chunk_set& unknown;
+    bool more = false;
+};
 /// The answer to list, by name and id; several of them where one line would not hold it.
 struct filesets {
     std::vector<set_listing> sets;
@@ -153,6 +171,12 @@ struct agreed {
     std::vector<chunk_claim> chunks;
     std::vector<holder> holders;
     friend bool operator==(const agreed&, const agreed&) = default;
+};
+/// The same, to be written and not to be kept.
+struct known_agreed {
+    const file_set_key& set;
+    std::span<const chunk_claim> chunks;
+    std::span<const known_holder> holders;
 };
 struct pong {
     friend bool operator==(const pong&, const pong&) = default;

@@ -240,10 +240,10 @@ void tracker_server::handle(client& from, const to_tracker::withdraw& withdraw) 
 
 void tracker_server::locate_published(client& from, const file_set_id& id) {
     const auto asker = from.id == peer_id{} ? std::nullopt : std::optional{from.id};
-    from_tracker::locations answer{published_set(id), {}, {}, {}, false};
+    std::vector<known_holder> members;
     for (const peer_id peer : catalogue_.locate(asker, id, max_holders_per_message))
-        answer.holders.push_back(holder_for(peer, {}));
-    push(from, to_line(answer));
+        members.push_back(holder_for(peer, {}));
+    push(from, to_line(from_tracker::known_locations{published_set(id), {}, members, {}, false}));
 }
 
 void tracker_server::handle(client& from, const to_tracker::list& list) {
@@ -258,23 +258,26 @@ void tracker_server::handle(client& from, const to_tracker::list& list) {
 
 void tracker_server::locate_chunks(client& from, const to_tracker::locate& locate) {
     registry_.wait_for(from.id, locate.set, locate.chunks);
-    chunk_set left = registry_.agreed_in(locate.set, locate.chunks);
-    std::vector<chunk_set> unknown = in_pieces(locate.chunks - left);
+    chunk_set agreed = registry_.agreed_in(locate.set, locate.chunks);
+    std::vector<chunk_set> unknown = in_pieces(locate.chunks - agreed);
     std::reverse(unknown.begin(), unknown.end());
-    from.answer(
-        [this, &from, set = locate.set, left = std::move(left), unknown = std::move(unknown)]() mutable {
-            const chunk_set now = left.take(max_claims_per_message);
-            left -= now;
-            location where = registry_.locate(from.id, set, now, max_holders_per_message);
-            from_tracker::locations answer{set, std::move(where.agreed), holders_of(where), {}, false};
-            if (!unknown.empty()) {
-                answer.unknown = std::move(unknown.back());
-                unknown.pop_back();
-            }
-            answer.more = !left.empty() || !unknown.empty();
-            push(from, to_line(answer));
-            return answer.more;
-        });
+    const auto first = agreed.next(chunk_index{1});
+    from.answer([this, &from, set = locate.set, agreed = std::move(agreed), unknown = std::move(unknown),
+                 next = first]() mutable {
+        std::vector<chunk_index> now;
+        for (; next && now.size() < max_claims_per_message; next = agreed.next({next->value + 1}))
+            now.push_back(*next);
+        chunk_set unknown_now;
+        if (!unknown.empty()) {
+            unknown_now = std::move(unknown.back());
+            unknown.pop_back();
+        }
+        const bool more = next || !unknown.empty();
+        const location where = registry_.locate(from.id, set, now, max_holders_per_message);
+        push(from,
+             to_line(from_tracker::known_locations{set, where.agreed, holders_of(where), unknown_now, more}));
+        return more;
+    });
 }
 
 void tracker_server::log_news(const file_set_key& set, const registry_news& news) const {
@@ -305,13 +308,13 @@ void tracker_server::push_standing(client& to, const file_set_key& set, const ch
 }
 
 void tracker_server::push_available(client& to, const file_set_key& set, const chunk_set& chunks) {
-    for (chunk_set left = chunks; !left.empty();) {
-        const chunk_set now = left.take(max_claims_per_message);
-        left -= now;
-        location where = registry_.locate(to.id, set, now, max_holders_per_message);
-        from_tracker::agreed news{set, {}, holders_of(where)};
-        news.chunks = std::move(where.agreed);
-        push(to, to_line(news));
+    std::vector<chunk_index> now;
+    for (const chunk_index chunk : chunks) {
+        now.push_back(chunk);
+        if (now.size() < max_claims_per_message && chunk != *chunks.last()) continue;
+        const location where = registry_.locate(to.id, set, now, max_holders_per_message);
+        push(to, to_line(from_tracker::known_agreed{set, where.agreed, holders_of(where)}));
+        now.clear();
     }
 }
 
@@ -320,13 +323,14 @@ void tracker_server::push(client& to, std::string_view line) const {
     if (!to.post(line)) spdlog::warn("{} reads too slowly: its connection is closed", to.remote_host());
 }
 
-holder tracker_server::holder_for(peer_id id, chunk_set chunks) const {
+known_holder tracker_server::holder_for(peer_id id, std::span<const chunk_index> chunks) const {
     const peer_info& peer = registry_.peer(id);
-    return {id, peer.name, peer.address.host, peer.address.port, std::move(chunks)};
+    return {id, peer.name, peer.address.host, peer.address.port, chunks};
 }
 
-std::vector<holder> tracker_server::holders_of(const location& where) const {
-    std::vector<holder> holders;
+std::vector<known_holder> tracker_server::holders_of(const location& where) const {
+    std::vector<known_holder> holders;
+    holders.reserve(where.holders.size());
     for (const auto& [id, chunks] : where.holders) holders.push_back(holder_for(id, chunks));
     return holders;
 }
