@@ -1,7 +1,6 @@
 #include "core/registry.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 namespace p2p {
@@ -36,11 +35,11 @@ registry::agreed_chunk* registry::agreed_chunks::find(chunk_index chunk) {
 registry::joined registry::join(peer_info info) {
     joined result{peer_id{++last_id_}, std::nullopt};
     if (const auto old = by_address_.find(info.address); old != by_address_.end()) {
-        result.replaced = old->second;
+        result.replaced = (*old)->id;
         leave(*result.replaced);
     }
-    by_address_[info.address] = result.peer;
-    peers_.emplace(result.peer, known_peer{std::move(info), {}});
+    const known_peer& known = peers_[result.peer] = known_peer{result.peer, std::move(info), {}};
+    by_address_.insert(&known);
     return result;
 }
 
@@ -48,7 +47,7 @@ void registry::leave(peer_id peer) {
     const auto known = peers_.find(peer);
     if (known == peers_.end()) return;
     while (!known->second.sets.empty()) leave_set(peer, known->second.sets.back());
-    by_address_.erase(known->second.info.address);
+    by_address_.erase(&known->second);
     peers_.erase(known);
 }
 

@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -164,8 +165,16 @@ private:
     };
     using set_map = std::map<file_set_key, file_set>;
     struct known_peer {
+        peer_id id;
         peer_info info;
         std::vector<set_map::iterator> sets;  // that it is a member of
+    };
+
+    struct by_address {
+        using is_transparent = void;
+        static const endpoint& address(const endpoint& one) { return one; }
+        static const endpoint& address(const known_peer* one) { return one->info.address; }
+        bool operator()(const auto& a, const auto& b) const { return address(a) < address(b); }
     };
 
     slot join(set_map::iterator set, peer_id peer);
@@ -189,7 +198,7 @@ private:
     std::mt19937_64 random_;
     std::uint64_t last_id_ = 0;
     std::unordered_map<peer_id, known_peer> peers_;
-    std::map<endpoint, peer_id> by_address_;
+    std::set<const known_peer*, by_address> by_address_;
     set_map sets_;
 };
 

@@ -23,6 +23,7 @@ std::string to_line(const to_tracker::list&);
 std::string to_line(const to_tracker::leave&);
 std::string to_line(const from_tracker::welcome&);
 std::string to_line(const from_tracker::announced&);
+std::string to_line(const from_tracker::known_announced&);
 std::string to_line(const from_tracker::locations&);
 std::string to_line(const from_tracker::known_locations&);
 std::string to_line(const from_tracker::filesets&);

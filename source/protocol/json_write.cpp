@@ -267,6 +267,10 @@ std::string to_line(const from_tracker::announced& m) {
         .finish();
 }
 
+std::string to_line(const from_tracker::known_announced& m) {
+    return line{"announced"}.set(m.set).text_if_any("agreed", m.agreed).finish();
+}
+
 std::string to_line(const from_tracker::locations& m) {
     return locations_line<holder>(m.set, m.chunks, m.holders, m.unknown, m.more);
 }

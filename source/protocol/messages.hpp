@@ -142,6 +142,11 @@ struct announced {
     std::vector<std::uint32_t> other_counts;  ///< counts of other sets of the same name
     friend bool operator==(const announced&, const announced&) = default;
 };
+/// The same of a published set, where nothing can be pending; to be written and not to be kept.
+struct known_announced {
+    const file_set_key& set;
+    std::string_view agreed;  ///< ranges
+};
 /// The answer to locate; several of them where one line would not hold it (`more`: another follows).
 struct locations {
     file_set_key set;

@@ -29,21 +29,26 @@ void shared_buffers::flush() {
     unflushed_.clear();
 }
 
-connection::connection(tcp::socket socket, shared_buffers& shared, duration silence_limit)
-    : socket_(std::move(socket)), shared_(shared), silence_limit_(silence_limit) {
-    std::error_code ignored;
-    socket_.non_blocking(true, ignored);
-    tune(socket_, {});
+tracker_connection::tracker_connection(tcp::socket socket, shared_buffers& shared, duration silence_limit)
+    : socket_(plain(std::move(socket))), shared_(shared), silence_limit_(silence_limit) {}
+
+tracker_connection::plain_socket tracker_connection::plain(tcp::socket socket) {
+    tune(socket, {});
+    const auto* const executor = socket.get_executor().target<asio::io_context::executor_type>();
+    const tcp protocol = socket.local_endpoint().protocol();
+    plain_socket same(*executor, protocol, socket.release());
+    same.non_blocking(true);
+    return same;
 }
 
-void connection::wait_for_input() {
+void tracker_connection::wait_for_input() {
     waits_for_input_ = true;
     read_by_ = std::chrono::steady_clock::now() + silence_limit_;
-    socket_.async_wait(tcp::socket::wait_read,
+    socket_.async_wait(plain_socket::wait_read,
                        [self = shared_from_this()](std::error_code) { self->read(); });
 }
 
-void connection::read() {
+void tracker_connection::read() {
     waits_for_input_ = false;
     read_by_ = time_point::max();
     if (is_over()) return;
@@ -60,7 +65,7 @@ void connection::read() {
     take_turn();
 }
 
-void connection::take_turn() {
+void tracker_connection::take_turn() {
     waits_for_input_ = false;
     if (is_over()) return;
     has_work_ = answer_lines(unread_ ? *unread_ : shared_.input_);
@@ -71,7 +76,7 @@ void connection::take_turn() {
 }
 
 // true: it is not through.
-bool connection::answer_lines(frame_buffer& from) {
+bool tracker_connection::answer_lines(frame_buffer& from) {
     try {
         while (outbox_.size() < most_said_in_a_turn) {
             if (continue_answer()) continue;
@@ -90,14 +95,14 @@ bool connection::answer_lines(frame_buffer& from) {
 }
 
 // A peer that does not read is not listened to: the system makes it wait.
-void connection::continue_when_there_is_room() {
+void tracker_connection::continue_when_there_is_room() {
     if (waits_for_input_ || is_over() || outbox_.size() >= most_said_in_a_turn) return;
     if (!has_work_) return wait_for_input();
     waits_for_input_ = true;
     asio::post(socket_.get_executor(), [self = shared_from_this()] { self->take_turn(); });
 }
 
-bool connection::post(std::string_view line) {
+bool tracker_connection::post(std::string_view line) {
     flush_later();
     if (is_too_slow_) return true;
     is_too_slow_ = outbox_.size() + line.size() > outbox_limit;
@@ -107,12 +112,12 @@ bool connection::post(std::string_view line) {
     return true;
 }
 
-void connection::flush_later() {
+void tracker_connection::flush_later() {
     if (std::exchange(is_unflushed_, true)) return;
     shared_.unflushed_.push_back(shared_from_this());
 }
 
-void connection::send() {
+void tracker_connection::send() {
     if (!socket_.is_open()) return;
     if (is_too_slow_) {
         end("it reads too slowly");
@@ -134,36 +139,36 @@ void connection::send() {
     if (finishing_) close();
 }
 
-void connection::wait_for_room() {
+void tracker_connection::wait_for_room() {
     write_by_ = std::chrono::steady_clock::now() + (finishing_ ? farewell_limit : write_limit);
-    socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](std::error_code) {
+    socket_.async_wait(plain_socket::wait_write, [self = shared_from_this()](std::error_code) {
         self->write_by_ = time_point::max();
         self->send();
         self->continue_when_there_is_room();
     });
 }
 
-void connection::end(std::string_view why) {
+void tracker_connection::end(std::string_view why) {
     if (is_over()) return;
     ended(why);
     finish();
 }
 
-void connection::finish() {
+void tracker_connection::finish() {
     finishing_ = true;
     flush_later();
     if (write_by_ != time_point::max())
         write_by_ = std::min(write_by_, std::chrono::steady_clock::now() + farewell_limit);
 }
 
-void connection::close() {
+void tracker_connection::close() {
     if (!socket_.is_open()) return;
     std::error_code ignored;
     socket_.close(ignored);
     closed();
 }
 
-time_point connection::check_deadlines(time_point now) {
+time_point tracker_connection::check_deadlines(time_point now) {
     const time_point due = std::min(read_by_, write_by_);
     if (due > now) return due;
     end("was silent for too long");
@@ -171,7 +176,7 @@ time_point connection::check_deadlines(time_point now) {
     return time_point::max();
 }
 
-std::string connection::remote_host() const {
+std::string tracker_connection::remote_host() const {
     std::error_code ignored;
     const auto address = socket_.remote_endpoint(ignored).address();
     if (address.is_v6() && address.to_v6().is_v4_mapped())

@@ -14,7 +14,7 @@
 
 namespace p2p {
 
-class connection;
+class tracker_connection;
 
 /// How long a connection that is to end may take to send what is in its outbox.
 inline constexpr duration farewell_limit = std::chrono::seconds{2};
@@ -28,21 +28,22 @@ public:
     void flush();
 
 private:
-    friend class connection;
+    friend class tracker_connection;
     frame_buffer input_;
     std::string spare_output_;  // the memory of the last outbox that was sent
-    std::vector<std::shared_ptr<connection>> unflushed_;
+    std::vector<std::shared_ptr<tracker_connection>> unflushed_;
 };
 
 /// It lives as long as anything waits for its socket. To whoever derives from it, nothing is said after
 /// closed().
-class connection : public std::enable_shared_from_this<connection> {
+class tracker_connection : public std::enable_shared_from_this<tracker_connection> {
 public:
-    /// `shared` must outlive close(). Nothing happens before start().
-    connection(tcp::socket socket, shared_buffers& shared, duration silence_limit);
-    connection(const connection&) = delete;
-    connection& operator=(const connection&) = delete;
-    virtual ~connection() = default;
+    /// The socket's executor must be that of an io_context; `shared` must outlive close(). Nothing happens
+    /// before start().
+    tracker_connection(tcp::socket socket, shared_buffers& shared, duration silence_limit);
+    tracker_connection(const tracker_connection&) = delete;
+    tracker_connection& operator=(const tracker_connection&) = delete;
+    virtual ~tracker_connection() = default;
 
     void start() { wait_for_input(); }
 
@@ -92,7 +93,12 @@ private:
     void end(std::string_view why);
     bool is_over() const { return finishing_ || !socket_.is_open(); }
 
-    tcp::socket socket_;
+    // Where its executor may be of any kind, as that of tcp::socket, a socket that waits takes 100 bytes
+    // more.
+    using plain_socket = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
+    static plain_socket plain(tcp::socket socket);
+
+    plain_socket socket_;
     shared_buffers& shared_;
     duration silence_limit_;
     std::unique_ptr<frame_buffer> unread_;  // what came and is not answered yet, if anything

@@ -37,10 +37,11 @@ bool is_for_visitors(const to_tracker::message& message) {
 }  // namespace
 
 /// A connection, and who it is.
-class tracker_server::client : public connection {
+class tracker_server::client : public tracker_connection {
 public:
     client(tracker_server& server, tcp::socket socket)
-        : connection(std::move(socket), server.buffers_, server.options_.hello_limit), server_(server) {}
+        : tracker_connection(std::move(socket), server.buffers_, server.options_.hello_limit),
+          server_(server) {}
 
     peer_id id;  // 0: a visitor, or no hello yet
 
@@ -48,21 +49,21 @@ public:
     /// returns whether another follows.
     template <class NextLine>
     void answer(NextLine next_line) {
-        if (next_line()) rest_ = std::move(next_line);
+        if (next_line()) rest_ = std::make_unique<std::function<bool()>>(std::move(next_line));
     }
 
 private:
     void received(std::string_view line) override { server_.handle_line(*this, line); }
     bool continue_answer() override {
         if (!rest_) return false;
-        if (!rest_()) rest_ = nullptr;
+        if (!(*rest_)()) rest_.reset();
         return true;
     }
     void ended(std::string_view why) override { server_.forget(*this, why); }
     void closed() override { server_.connected_.erase(std::static_pointer_cast<client>(shared_from_this())); }
 
     tracker_server& server_;
-    std::function<bool()> rest_;
+    std::unique_ptr<std::function<bool()>> rest_;  // few have any, and nobody for long
 };
 
 tracker_server::tracker_server(asio::any_io_executor executor, tracker_options options)
@@ -103,9 +104,13 @@ void tracker_server::arrived(tcp::socket socket) {
         spdlog::warn("more than {} connections: one is turned away", options_.most_connections);
         return;
     }
-    const auto one = std::make_shared<client>(*this, std::move(socket));
-    connected_.insert(one);
-    one->start();
+    try {
+        const auto one = std::make_shared<client>(*this, std::move(socket));
+        connected_.insert(one);
+        one->start();
+    } catch (const std::system_error& failure) {
+        spdlog::warn("a connection is lost as it comes: {}", failure.code().message());
+    }
 }
 
 // One look at everybody is less work than a timer for each. No deadline that is set later is due before the
@@ -218,11 +223,8 @@ void tracker_server::announce_published(client& from, const file_set_id& id, con
     }
     auto pieces = taken->to_ranges(max_ranges_length);
     if (pieces.empty()) pieces.emplace_back();
-    for (const std::string& ranges : pieces) {
-        from_tracker::announced answer{published_set(id), {}, {}, {}, {}};
-        answer.agreed = *chunk_set::parse(ranges, max_chunk_count);
-        push(from, to_line(answer));
-    }
+    for (const std::string& ranges : pieces)
+        push(from, to_line(from_tracker::known_announced{published_set(id), ranges}));
 }
 
 void tracker_server::handle(client& from, const to_tracker::withdraw& withdraw) {

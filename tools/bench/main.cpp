@@ -43,8 +43,8 @@ CLI::App* add_tracker(CLI::App& app, tracker_load& load) {
         "tracker", "A tracker that simulated peers keep busy: requests in a second, waits, memory");
     add_count(*tracker, "--connections", load.connections, 2, 20'000, "Peers that ask at once");
     add_count(*tracker, "--chunks", load.chunks, 1, max_chunk_count, "Chunks of the sets");
-    add_count(*tracker, "--holders", load.holders, 2, 20'000, "Peers that announce every chunk of a folder");
-    add_count(*tracker, "--peers", load.peers, 2, 20'000, "Peers whose memory is measured");
+    add_count(*tracker, "--holders", load.holders, 3, 20'000, "Peers that announce every chunk of a folder");
+    add_count(*tracker, "--peers", load.peers, 3, 20'000, "Peers whose memory is measured");
     add_duration(*tracker, "--time", load.time, "How long each kind of request is measured")
         ->default_str("2s");
     return tracker;

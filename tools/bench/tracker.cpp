@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <stdexcept>
 
 namespace p2p::bench {
 
@@ -218,6 +218,8 @@ report measure_memory(const tracker_load& load) {
     report found{fmt::format("tracker: memory with {} peers, {} of them with the {} chunks of a folder",
                              load.peers, load.holders, load.chunks),
                  {}};
+    if (load.holders > load.peers)
+        throw std::runtime_error("--holders: that are more than there are --peers");
     const lines_of lines(load.chunks);
     busy_tracker tracker;
     crowd& peers = tracker.peers();
@@ -239,7 +241,10 @@ report measure_memory(const tracker_load& load) {
     peers.run(each_of(announce, "announced", 2));
     add_growth("a chunk that is agreed", load.chunks, "bytes");
     constexpr double bits_in_byte = 8;
-    peers.run(each_of(announce, "announced", load.holders - 2, 2));
+    // Not too many at a time, or the memory that their lines take on the way would be counted too.
+    constexpr std::size_t at_once = 20;
+    for (std::size_t first = 2; first < load.holders; first += at_once)
+        peers.run(each_of(announce, "announced", std::min(at_once, load.holders - first), first));
     add_growth("an agreed chunk of a peer", 1.0 * load.chunks * (load.holders - 2), "bits", bits_in_byte);
     const std::vector<std::string> publish{lines.publish()};
     peers.run(each_of(publish, "pong", load.peers));
