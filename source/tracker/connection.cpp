@@ -34,7 +34,8 @@ tracker_connection::tracker_connection(tcp::socket socket, shared_buffers& share
 
 tracker_connection::plain_socket tracker_connection::plain(tcp::socket socket) {
     tune(socket, {});
-    const auto* const executor = socket.get_executor().target<asio::io_context::executor_type>();
+    const asio::any_io_executor any = socket.get_executor();
+    const auto* const executor = any.target<asio::io_context::executor_type>();
     const tcp protocol = socket.local_endpoint().protocol();
     plain_socket same(*executor, protocol, socket.release());
     same.non_blocking(true);
