@@ -21,16 +21,19 @@ constexpr std::size_t most_said_in_a_turn = std::size_t{64} * 1024;
 shared_buffers::shared_buffers() : input_(max_line_length, most_read_in_a_turn) {}
 
 void shared_buffers::flush() {
-    for (std::size_t i = 0; i < unflushed_.size(); ++i) {
-        const auto one = unflushed_[i];
+    for (tracker_connection* const one : unflushed_) {
         one->is_unflushed_ = false;
-        one->send();
+        if (!one->is_blocked()) one->send();
     }
     unflushed_.clear();
 }
 
 tracker_connection::tracker_connection(tcp::socket socket, shared_buffers& shared, duration silence_limit)
     : socket_(plain(std::move(socket))), shared_(shared), silence_limit_(silence_limit) {}
+
+tracker_connection::~tracker_connection() {
+    if (is_unflushed_) std::erase(shared_.unflushed_, this);
+}
 
 tracker_connection::plain_socket tracker_connection::plain(tcp::socket socket) {
     tune(socket, {});
@@ -42,139 +45,100 @@ tracker_connection::plain_socket tracker_connection::plain(tcp::socket socket) {
     return same;
 }
 
-void tracker_connection::wait_for_input() {
-    waits_for_input_ = true;
-    read_by_ = std::chrono::steady_clock::now() + silence_limit_;
-    socket_.async_wait(plain_socket::wait_read,
-                       [self = shared_from_this()](std::error_code) { self->read(); });
+// No coroutine itself: its frame would take memory for as long as a peer is idle.
+awaitable<void> tracker_connection::wait_for(plain_socket::wait_type what) {
+    return socket_.async_wait(what, asio::redirect_error(use_awaitable, waked_));
 }
 
-void tracker_connection::read() {
-    waits_for_input_ = false;
+awaitable<void> tracker_connection::input() {
+    throw_if_over();
+    read_by_ = std::chrono::steady_clock::now() + silence_limit_;
+    return wait_for(plain_socket::wait_read);
+}
+
+void tracker_connection::receive() {
     read_by_ = time_point::max();
-    if (is_over()) return;
-    frame_buffer& frames = unread_ ? *unread_ : shared_.input_;
-    const std::span<std::byte> room = frames.prepare();
+    if (!socket_.is_open()) return;
+    const std::span<std::byte> room = unread().prepare();
     std::error_code error;
     const std::size_t n = socket_.read_some(asio::buffer(room.data(), room.size()), error);
-    if (error == asio::error::would_block) return wait_for_input();
-    if (error) {
-        end(error.message());
-        return shared_.flush();
-    }
-    frames.commit(n);
-    take_turn();
+    if (!error)
+        unread().commit(n);
+    else if (error != asio::error::would_block)
+        close(error);
 }
 
-void tracker_connection::take_turn() {
-    waits_for_input_ = false;
-    if (is_over()) return;
-    has_work_ = answer_lines(unread_ ? *unread_ : shared_.input_);
+std::optional<std::string_view> tracker_connection::next_line() {
+    throw_if_over();
+    const auto line = unread().next_line();
+    if (!line) throw protocol_violation(line.error());
+    return *line;
+}
+
+void tracker_connection::end_turn() {
     if (unread_ && unread_->buffered() == 0) unread_.reset();
     if (shared_.input_.buffered() > 0) unread_ = std::make_unique<frame_buffer>(shared_.input_.take_rest());
     shared_.flush();
-    continue_when_there_is_room();
-}
-
-// true: it is not through.
-bool tracker_connection::answer_lines(frame_buffer& from) {
-    try {
-        while (outbox_.size() < most_said_in_a_turn) {
-            if (continue_answer()) continue;
-            const auto line = from.next_line();
-            if (!line) throw protocol_violation(line.error());
-            if (!*line) return false;
-            received(**line);
-            if (is_over()) return false;
-        }
-        return true;
-    } catch (const protocol_violation& violation) {
-        post(to_line(violation.answer));
-        end(violation.what());
-        return false;
-    }
-}
-
-// A peer that does not read is not listened to: the system makes it wait.
-void tracker_connection::continue_when_there_is_room() {
-    if (waits_for_input_ || is_over() || outbox_.size() >= most_said_in_a_turn) return;
-    if (!has_work_) return wait_for_input();
-    waits_for_input_ = true;
-    asio::post(socket_.get_executor(), [self = shared_from_this()] { self->take_turn(); });
 }
 
 bool tracker_connection::post(std::string_view line) {
-    flush_later();
-    if (is_too_slow_) return true;
-    is_too_slow_ = outbox_.size() + line.size() > outbox_limit;
-    if (is_too_slow_) return false;
+    if (!socket_.is_open()) return true;
+    if (outbox_.size() + line.size() > outbox_limit) return false;
     if (outbox_.empty()) std::swap(outbox_, shared_.spare_output_);
     outbox_ += line;
+    if (!std::exchange(is_unflushed_, true)) shared_.unflushed_.push_back(this);
     return true;
 }
 
-void tracker_connection::flush_later() {
-    if (std::exchange(is_unflushed_, true)) return;
-    shared_.unflushed_.push_back(shared_from_this());
+bool tracker_connection::is_full() const {
+    return outbox_.size() >= most_said_in_a_turn;
 }
 
 void tracker_connection::send() {
-    if (!socket_.is_open()) return;
-    if (is_too_slow_) {
-        end("it reads too slowly");
-        return close();
-    }
-    if (write_by_ != time_point::max()) return;  // until there is room
-    while (!outbox_.empty()) {
+    write_by_ = time_point::max();
+    while (socket_.is_open() && !outbox_.empty()) {
         std::error_code error;
         const std::size_t n = socket_.write_some(asio::buffer(outbox_), error);
-        if (error == asio::error::would_block) return wait_for_room();
-        if (error) {
-            end(error.message());
-            return close();
+        if (error == asio::error::would_block) {
+            write_by_ = std::chrono::steady_clock::now() + (over_ ? farewell_limit : write_limit);
+            socket_.cancel();  // whoever waits for input is to drain() it
+            return;
         }
+        if (error) return close(error);
         outbox_.erase(0, n);
     }
     std::swap(outbox_, shared_.spare_output_);
     std::string{}.swap(outbox_);
-    if (finishing_) close();
 }
 
-void tracker_connection::wait_for_room() {
-    write_by_ = std::chrono::steady_clock::now() + (finishing_ ? farewell_limit : write_limit);
-    socket_.async_wait(plain_socket::wait_write, [self = shared_from_this()](std::error_code) {
-        self->write_by_ = time_point::max();
-        self->send();
-        self->continue_when_there_is_room();
-    });
-}
-
-void tracker_connection::end(std::string_view why) {
-    if (is_over()) return;
-    ended(why);
-    finish();
+awaitable<void> tracker_connection::drain() {
+    while (is_blocked()) {
+        co_await wait_for(plain_socket::wait_write);
+        send();
+    }
 }
 
 void tracker_connection::finish() {
-    finishing_ = true;
-    flush_later();
-    if (write_by_ != time_point::max())
-        write_by_ = std::min(write_by_, std::chrono::steady_clock::now() + farewell_limit);
+    if (over_) return;
+    over_ = asio::error::shut_down;
+    socket_.cancel();
+    if (is_blocked()) write_by_ = std::min(write_by_, std::chrono::steady_clock::now() + farewell_limit);
 }
 
-void tracker_connection::close() {
-    if (!socket_.is_open()) return;
+void tracker_connection::close(std::error_code why) {
+    if (!over_) over_ = why;
+    read_by_ = write_by_ = time_point::max();
     std::error_code ignored;
     socket_.close(ignored);
-    closed();
+}
+
+void tracker_connection::throw_if_over() const {
+    if (over_) throw std::system_error(over_);
 }
 
 time_point tracker_connection::check_deadlines(time_point now) {
-    const time_point due = std::min(read_by_, write_by_);
-    if (due > now) return due;
-    end("was silent for too long");
-    close();
-    return time_point::max();
+    if (std::min(read_by_, write_by_) <= now) close(asio::error::timed_out);
+    return std::min(read_by_, write_by_);
 }
 
 std::string tracker_connection::remote_host() const {

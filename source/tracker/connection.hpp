@@ -1,6 +1,7 @@
-// One connection of a tracker: lines in, lines out, with a deadline on every wait. A tracker has thousands,
-// and most of them wait most of the time. So they are no coroutines, and own no buffers while they wait: what
-// comes is read into one that all of them share, and what one read brought is answered with one write.
+// One connection of a tracker, for the coroutine that serves it: lines in, lines out, a deadline on every
+// wait. A tracker has thousands, and most of them wait most of the time. So none owns a buffer while it
+// waits: what comes is read into one that all of them share, and what one read brought is answered with one
+// write.
 #pragma once
 
 #include "core/types.hpp"
@@ -8,6 +9,7 @@
 #include "protocol/framing.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,92 +26,87 @@ class shared_buffers {
 public:
     shared_buffers();
 
-    /// Sends what was posted, on whichever connections.
+    /// Sends what was posted, on whichever connections, as far as there is room. It never waits.
     void flush();
 
 private:
     friend class tracker_connection;
-    frame_buffer input_;
+    frame_buffer input_;        // empty whenever a coroutine waits
     std::string spare_output_;  // the memory of the last outbox that was sent
-    std::vector<std::shared_ptr<tracker_connection>> unflushed_;
+    std::vector<tracker_connection*> unflushed_;
 };
 
-/// It lives as long as anything waits for its socket. To whoever derives from it, nothing is said after
-/// closed().
-class tracker_connection : public std::enable_shared_from_this<tracker_connection> {
+class tracker_connection {
 public:
-    /// The socket's executor must be that of an io_context; `shared` must outlive close(). Nothing happens
-    /// before start().
+    /// The socket's executor must be that of an io_context; `shared` must outlive it.
     tracker_connection(tcp::socket socket, shared_buffers& shared, duration silence_limit);
     tracker_connection(const tracker_connection&) = delete;
     tracker_connection& operator=(const tracker_connection&) = delete;
-    virtual ~tracker_connection() = default;
-
-    void start() { wait_for_input(); }
+    ~tracker_connection();
 
     /// From the next wait on, it ends when nothing at all comes for so long.
     void silence_limit(duration limit) { silence_limit_ = limit; }
 
-    /// Puts a line into the outbox, which shared_buffers::flush() sends. false: the other side reads so
-    /// slowly that too much is in it; the connection will end.
+    /// Waits until something came. Returns early when what others posted finds no room: see drain().
+    awaitable<void> input();
+
+    /// Reads what came, if anything did.
+    void receive();
+
+    /// The next whole line of it. The view lives until the coroutine waits. May throw protocol_violation.
+    std::optional<std::string_view> next_line();
+
+    /// Gives the shared buffers to the others, and sends what was posted: to be called before every wait.
+    void end_turn();
+
+    /// Puts a line into the outbox, to be sent by shared_buffers::flush(). false: the other side reads so
+    /// slowly that there is no room for it.
     bool post(std::string_view line);
 
-    /// Reads nothing any more, sends what is in the outbox, and closes. shared_buffers::flush() must follow.
+    /// So much is in the outbox that the turn should end.
+    bool is_full() const;
+
+    /// Something in the outbox found no room in the socket: drain() is to send it.
+    bool is_blocked() const { return write_by_ != time_point::max(); }
+    awaitable<void> drain();
+
+    /// Nothing more is to be read. What is in the outbox may be sent.
     void finish();
 
-    void close();
+    void close(std::error_code why);
 
-    /// Ends it if its time is up. Returns when that will be at the earliest.
+    /// Throws std::system_error after finish() (asio::error::shut_down) or close(); so do input() and
+    /// next_line().
+    void throw_if_over() const;
+
+    /// Closes it (asio::error::timed_out) if its time is up. Returns when that will be at the earliest.
     time_point check_deadlines(time_point now);
 
     /// The address of the other side. An IPv4 peer of a dual-stack listener looks like that of an IPv4 one.
     std::string remote_host() const;
 
-protected:
-    /// A line came. What is posted meanwhile goes out together with the answers to the lines that came with
-    /// it. May throw protocol_violation.
-    virtual void received(std::string_view line) = 0;
-
-    /// Posts the next line of an answer that takes several; false: nothing is left of it. Such an answer goes
-    /// out as fast as the other side reads, and lets other connections have their turns.
-    virtual bool continue_answer() = 0;
-
-    /// It ends by itself, for this reason. What is posted now is the last that is sent.
-    virtual void ended(std::string_view why) = 0;
-
-    virtual void closed() = 0;
-
 private:
     friend class shared_buffers;
 
-    void wait_for_input();
-    void read();
-    void take_turn();
-    bool answer_lines(frame_buffer& from);
-    void continue_when_there_is_room();
     void send();
-    void wait_for_room();
-    void flush_later();
-    void end(std::string_view why);
-    bool is_over() const { return finishing_ || !socket_.is_open(); }
+    frame_buffer& unread() { return unread_ ? *unread_ : shared_.input_; }
 
     // Where its executor may be of any kind, as that of tcp::socket, a socket that waits takes 100 bytes
     // more.
     using plain_socket = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
     static plain_socket plain(tcp::socket socket);
+    awaitable<void> wait_for(plain_socket::wait_type what);
 
     plain_socket socket_;
     shared_buffers& shared_;
     duration silence_limit_;
-    std::unique_ptr<frame_buffer> unread_;  // what came and is not answered yet, if anything
+    std::unique_ptr<frame_buffer> unread_;  // what came and was not answered in the last turn, if anything
     std::string outbox_;
     time_point read_by_ = time_point::max();
     time_point write_by_ = time_point::max();
-    bool waits_for_input_ = false;  // or for its next turn
-    bool has_work_ = false;         // its turn ended before it was through
+    std::error_code over_;   // why, once it is
+    std::error_code waked_;  // why a wait ended: what follows it finds out by itself
     bool is_unflushed_ = false;
-    bool is_too_slow_ = false;
-    bool finishing_ = false;
 };
 
 }  // namespace p2p

@@ -34,36 +34,28 @@ bool is_for_visitors(const to_tracker::message& message) {
            (locate != nullptr && locate->set.is_published());
 }
 
+std::string why_it_ended(const std::error_code& why) {
+    if (why == asio::error::shut_down) return "said goodbye";
+    if (why == asio::error::timed_out) return "was silent for too long";
+    if (why == asio::error::no_buffer_space) return "it reads too slowly";
+    return why.message();
+}
+
 }  // namespace
 
 /// A connection, and who it is.
-class tracker_server::client : public tracker_connection {
-public:
-    client(tracker_server& server, tcp::socket socket)
-        : tracker_connection(std::move(socket), server.buffers_, server.options_.hello_limit),
-          server_(server) {}
+struct tracker_server::client {
+    client(tracker_server& of, tcp::socket socket)
+        : server(of), line(std::move(socket), of.buffers_, of.options_.hello_limit) {
+        server.connected_.insert(this);
+    }
+    client(const client&) = delete;
+    client& operator=(const client&) = delete;
+    ~client() { server.connected_.erase(this); }
 
+    tracker_server& server;
+    tracker_connection line;
     peer_id id;  // 0: a visitor, or no hello yet
-
-    /// Says the first line of an answer, and the others when their time comes. `next_line` posts one and
-    /// returns whether another follows.
-    template <class NextLine>
-    void answer(NextLine next_line) {
-        if (next_line()) rest_ = std::make_unique<std::function<bool()>>(std::move(next_line));
-    }
-
-private:
-    void received(std::string_view line) override { server_.handle_line(*this, line); }
-    bool continue_answer() override {
-        if (!rest_) return false;
-        if (!(*rest_)()) rest_.reset();
-        return true;
-    }
-    void ended(std::string_view why) override { server_.forget(*this, why); }
-    void closed() override { server_.connected_.erase(std::static_pointer_cast<client>(shared_from_this())); }
-
-    tracker_server& server_;
-    std::unique_ptr<std::function<bool()>> rest_;  // few have any, and nobody for long
 };
 
 tracker_server::tracker_server(asio::any_io_executor executor, tracker_options options)
@@ -82,21 +74,7 @@ std::uint16_t tracker_server::port() const {
 
 awaitable<void> tracker_server::run() {
     tasks_.spawn(watch_deadlines());
-    return tasks_.around(accept());
-}
-
-awaitable<void> tracker_server::accept() {
-    std::exception_ptr why;
-    try {
-        co_await accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); });
-    } catch (...) {
-        why = std::current_exception();
-    }
-    while (!connected_.empty()) {
-        const auto one = *connected_.begin();
-        one->close();
-    }
-    std::rethrow_exception(why);
+    return tasks_.around(accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); }));
 }
 
 void tracker_server::arrived(tcp::socket socket) {
@@ -105,9 +83,7 @@ void tracker_server::arrived(tcp::socket socket) {
         return;
     }
     try {
-        const auto one = std::make_shared<client>(*this, std::move(socket));
-        connected_.insert(one);
-        one->start();
+        tasks_.spawn(serve(std::make_unique<client>(*this, std::move(socket))));
     } catch (const std::system_error& failure) {
         spdlog::warn("a connection is lost as it comes: {}", failure.code().message());
     }
@@ -120,44 +96,78 @@ awaitable<void> tracker_server::watch_deadlines() {
     for (;;) {
         const time_point now = std::chrono::steady_clock::now();
         time_point next = now + shortest;
-        for (auto at = connected_.begin(); at != connected_.end();) {
-            const auto one = *at++;  // it may leave
-            next = std::min(next, one->check_deadlines(now));
-        }
-        buffers_.flush();
+        for (client* const one : connected_) next = std::min(next, one->line.check_deadlines(now));
         co_await sleep_until(next);
     }
 }
 
-void tracker_server::handle_line(client& from, std::string_view text) {
-    const auto read = read_to_tracker(text);
+// One connection, from its first line to its last. Whatever ends the conversation ends only this connection.
+// All in one coroutine: each that it waited in would take memory for every idle peer.
+awaitable<void> tracker_server::serve(std::unique_ptr<client> owned) {
+    client& from = *owned;
+    try {
+        for (;;) {
+            co_await from.line.input();
+            from.line.receive();
+            while (const auto text = from.line.next_line()) {
+                awaitable<void> rest = handle_line(from, *text);
+                if (rest.valid()) co_await std::move(rest);
+                if (from.line.is_full()) co_await next_turn(from);
+            }
+            from.line.end_turn();
+            if (from.line.is_blocked()) co_await from.line.drain();
+        }
+    } catch (const protocol_violation& violation) {
+        push(from, to_line(violation.answer));
+        forget(from, violation.what());
+    } catch (const std::system_error& failure) {
+        forget(from, why_it_ended(failure.code()));
+    }
+    from.line.finish();
+    from.line.end_turn();
+    if (from.line.is_blocked()) co_await from.line.drain();
+}
+
+// The others have theirs. A peer that does not read has none until it does: nobody listens to it meanwhile.
+awaitable<void> tracker_server::next_turn(client& from) {
+    from.line.end_turn();
+    co_await asio::post(executor_, use_awaitable);
+    if (from.line.is_blocked()) co_await from.line.drain();
+    from.line.throw_if_over();
+}
+
+// An answer of many lines is returned, to be waited for.
+awaitable<void> tracker_server::handle_line(client& from, std::string_view text) {
+    auto read = read_to_tracker(text);
     if (!read) {
         if (read.error().code == "bad_json") throw protocol_violation(read.error());
-        return push(from, to_line(read.error()));
+        push(from, to_line(read.error()));
+        return {};
     }
-    if (const auto* hello = std::get_if<to_tracker::hello>(&*read)) return welcome(from, *hello);
+    if (const auto* hello = std::get_if<to_tracker::hello>(&*read)) {
+        welcome(from, *hello);
+        return {};
+    }
     if (from.id == peer_id{} && !is_for_visitors(*read))
         throw protocol_violation({"hello_first", "the first message must be hello"});
 
     if (const auto* announce = std::get_if<to_tracker::announce>(&*read)) {
         handle(from, *announce);
-    } else if (const auto* locate = std::get_if<to_tracker::locate>(&*read)) {
-        if (locate->set.is_published())
-            locate_published(from, *locate->set.id);
-        else
-            locate_chunks(from, *locate);
+    } else if (auto* locate = std::get_if<to_tracker::locate>(&*read)) {
+        if (!locate->set.is_published()) return locate_chunks(from, std::move(*locate));
+        locate_published(from, *locate->set.id);
     } else if (const auto* published = std::get_if<to_tracker::publish>(&*read)) {
         publish(from, published->set);
     } else if (const auto* withdraw = std::get_if<to_tracker::withdraw>(&*read)) {
         handle(from, *withdraw);
-    } else if (const auto* list = std::get_if<to_tracker::list>(&*read)) {
-        handle(from, *list);
+    } else if (auto* list = std::get_if<to_tracker::list>(&*read)) {
+        return handle(from, std::move(*list));
     } else if (std::holds_alternative<ping_message>(*read)) {
         push(from, to_line(from_tracker::pong{}));
     } else {
-        forget(from, "said goodbye");
-        from.finish();
+        from.line.finish();
     }
+    return {};
 }
 
 void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
@@ -166,18 +176,18 @@ void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
             {"unsupported_version", fmt::format("this tracker speaks version {}", protocol_version)});
     if (from.id != peer_id{}) throw protocol_violation({"bad_field", "hello was said before"});
 
-    const std::string host = from.remote_host();
+    const std::string host = from.line.remote_host();
     const std::string& reachable_at = hello.advertise.empty() ? host : hello.advertise;
     const auto joined = registry_.join({hello.name, {reachable_at, hello.transfer_port}, host});
     from.id = joined.peer;
-    from.silence_limit(options_.silence_limit);
+    from.line.silence_limit(options_.silence_limit);
     if (joined.replaced) {
         client& old = *clients_.at(*joined.replaced);
         clients_.erase(*joined.replaced);
         catalogue_.leave(*joined.replaced);
         old.id = peer_id{};
         push(old, to_line(error_message{"replaced", "another connection came for the same address"}));
-        old.finish();
+        old.line.finish();
     }
     clients_[from.id] = &from;
     spdlog::info("{} joined", label(from.id));
@@ -248,38 +258,38 @@ void tracker_server::locate_published(client& from, const file_set_id& id) {
     push(from, to_line(from_tracker::known_locations{published_set(id), {}, members, {}, false}));
 }
 
-void tracker_server::handle(client& from, const to_tracker::list& list) {
-    from.answer([this, &from, all = catalogue_.list(list.id, list.name), said = std::size_t{0}]() mutable {
-        const auto now =
-            std::span{all}.subspan(said).first(std::min(all.size() - said, max_sets_per_message));
-        said += now.size();
-        push(from, to_line(from_tracker::filesets{{now.begin(), now.end()}, said < all.size()}));
-        return said < all.size();
-    });
+// A long answer goes out line by line, as fast as the peer reads it.
+awaitable<void> tracker_server::handle(client& from, to_tracker::list list) {
+    const std::vector<set_listing> all = catalogue_.list(list.id, list.name);
+    std::span<const set_listing> left = all;
+    for (;;) {
+        const auto now = left.first(std::min(left.size(), max_sets_per_message));
+        left = left.subspan(now.size());
+        push(from, to_line(from_tracker::filesets{{now.begin(), now.end()}, !left.empty()}));
+        if (left.empty()) co_return;
+        co_await next_turn(from);
+    }
 }
 
-void tracker_server::locate_chunks(client& from, const to_tracker::locate& locate) {
+awaitable<void> tracker_server::locate_chunks(client& from, to_tracker::locate locate) {
     registry_.wait_for(from.id, locate.set, locate.chunks);
-    chunk_set agreed = registry_.agreed_in(locate.set, locate.chunks);
-    std::vector<chunk_set> unknown = in_pieces(locate.chunks - agreed);
-    std::reverse(unknown.begin(), unknown.end());
-    const auto first = agreed.next(chunk_index{1});
-    from.answer([this, &from, set = locate.set, agreed = std::move(agreed), unknown = std::move(unknown),
-                 next = first]() mutable {
+    const chunk_set agreed = registry_.agreed_in(locate.set, locate.chunks);
+    const std::vector<chunk_set> unknown = in_pieces(locate.chunks - agreed);
+    auto next_agreed = agreed.next(chunk_index{1});
+    auto next_unknown = unknown.begin();
+    for (;;) {
         std::vector<chunk_index> now;
-        for (; next && now.size() < max_claims_per_message; next = agreed.next({next->value + 1}))
-            now.push_back(*next);
-        chunk_set unknown_now;
-        if (!unknown.empty()) {
-            unknown_now = std::move(unknown.back());
-            unknown.pop_back();
-        }
-        const bool more = next || !unknown.empty();
-        const location where = registry_.locate(from.id, set, now, max_holders_per_message);
-        push(from,
-             to_line(from_tracker::known_locations{set, where.agreed, holders_of(where), unknown_now, more}));
-        return more;
-    });
+        for (; next_agreed && now.size() < max_claims_per_message;
+             next_agreed = agreed.next({next_agreed->value + 1}))
+            now.push_back(*next_agreed);
+        const chunk_set unknown_now = next_unknown == unknown.end() ? chunk_set{} : *next_unknown++;
+        const bool more = next_agreed || next_unknown != unknown.end();
+        const location where = registry_.locate(from.id, locate.set, now, max_holders_per_message);
+        push(from, to_line(from_tracker::known_locations{locate.set, where.agreed, holders_of(where),
+                                                         unknown_now, more}));
+        if (!more) co_return;
+        co_await next_turn(from);
+    }
 }
 
 void tracker_server::log_news(const file_set_key& set, const registry_news& news) const {
@@ -322,7 +332,9 @@ void tracker_server::push_available(client& to, const file_set_key& set, const c
 
 // A peer that does not read what it is sent loses its connection, not the others theirs.
 void tracker_server::push(client& to, std::string_view line) const {
-    if (!to.post(line)) spdlog::warn("{} reads too slowly: its connection is closed", to.remote_host());
+    if (to.line.post(line)) return;
+    spdlog::warn("{} reads too slowly: its connection is closed", to.line.remote_host());
+    to.line.close(asio::error::no_buffer_space);
 }
 
 known_holder tracker_server::holder_for(peer_id id, std::span<const chunk_index> chunks) const {

@@ -1,5 +1,5 @@
-// The tracker as a program sees it: accepts peers, and answers them out of the registry and the catalogue.
-// Decides nothing by itself: what is agreed and who holds what is theirs to know.
+// The tracker as a program sees it: accepts peers, one coroutine a connection, around the registry
+// and the catalogue. Decides nothing by itself: what is agreed and who holds what is theirs to know.
 #pragma once
 
 #include "core/catalogue.hpp"
@@ -9,7 +9,7 @@
 #include "protocol/messages.hpp"
 #include "tracker/connection.hpp"
 
-#include <functional>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -41,20 +41,21 @@ public:
     std::size_t connections() const { return connected_.size(); }
 
 private:
-    class client;
+    struct client;
 
-    awaitable<void> accept();
-    awaitable<void> watch_deadlines();
     void arrived(tcp::socket socket);
-    void handle_line(client& from, std::string_view text);
+    awaitable<void> watch_deadlines();
+    awaitable<void> serve(std::unique_ptr<client> owned);
+    awaitable<void> next_turn(client& from);
+    awaitable<void> handle_line(client& from, std::string_view text);
     void welcome(client& from, const to_tracker::hello& hello);
     void publish(client& from, const set_summary& set);
     void handle(client& from, const to_tracker::announce& announce);
     void announce_published(client& from, const file_set_id& id, const chunk_set& held);
     void handle(client& from, const to_tracker::withdraw& withdraw);
     void locate_published(client& from, const file_set_id& id);
-    void locate_chunks(client& from, const to_tracker::locate& locate);
-    void handle(client& from, const to_tracker::list& list);
+    awaitable<void> locate_chunks(client& from, to_tracker::locate locate);
+    awaitable<void> handle(client& from, to_tracker::list list);
     void forget(client& from, std::string_view why);
 
     void log_news(const file_set_key& set, const registry_news& news) const;
@@ -73,7 +74,7 @@ private:
     tcp::acceptor acceptor_;
     task_group tasks_;
     shared_buffers buffers_;
-    std::unordered_set<std::shared_ptr<client>> connected_;
+    std::unordered_set<client*> connected_;
     std::unordered_map<peer_id, client*> clients_;
 };
 
