@@ -269,8 +269,14 @@ std::string chunk_set::to_ranges() const {
 
 std::vector<std::string> chunk_set::to_ranges(std::size_t max_length) const {
     std::vector<std::string> texts;
+    std::string run;
     for_each_run(words_, [&](std::size_t from, std::size_t to) {
-        const std::string run = from == to ? fmt::format("{}", from) : fmt::format("{}-{}", from, to);
+        const fmt::format_int first(from);
+        run.assign(first.data(), first.size());
+        if (from != to) {
+            const fmt::format_int last(to);
+            run.append("-").append(last.data(), last.size());
+        }
         if (texts.empty() || texts.back().size() + 1 + run.size() > max_length)
             texts.push_back(run);
         else

@@ -1,7 +1,7 @@
 #include "core/registry.hpp"
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 namespace p2p {
 
@@ -16,204 +16,283 @@ bool same_content(const Entry& entry, const chunk_claim& claim) {
 
 registry::registry(registry_options options, std::uint64_t seed) : options_(options), random_(seed) {}
 
+registry::agreed_chunk& registry::agreed_chunks::add(chunk_index chunk) {
+    indices_.insert(chunk);
+    const std::size_t at = chunk.value / page_size;
+    if (at >= pages_.size()) pages_.resize(at + 1);
+    if (!pages_[at]) pages_[at] = std::make_unique<std::array<agreed_chunk, page_size>>();
+    return (*pages_[at])[chunk.value % page_size];
+}
+
+const registry::agreed_chunk* registry::agreed_chunks::find(chunk_index chunk) const {
+    return indices_.contains(chunk) ? &(*pages_[chunk.value / page_size])[chunk.value % page_size] : nullptr;
+}
+
+registry::agreed_chunk* registry::agreed_chunks::find(chunk_index chunk) {
+    return const_cast<agreed_chunk*>(std::as_const(*this).find(chunk));
+}
+
 registry::joined registry::join(peer_info info) {
     joined result{peer_id{++last_id_}, std::nullopt};
     if (const auto old = by_address_.find(info.address); old != by_address_.end()) {
-        result.replaced = old->second;
+        result.replaced = (*old)->id;
         leave(*result.replaced);
     }
-    by_address_[info.address] = result.peer;
-    peers_.emplace(result.peer, std::move(info));
+    const known_peer& known = peers_[result.peer] = known_peer{result.peer, std::move(info), {}};
+    by_address_.insert(&known);
     return result;
 }
 
 void registry::leave(peer_id peer) {
     const auto known = peers_.find(peer);
     if (known == peers_.end()) return;
-    for (auto set = sets_.begin(); set != sets_.end();) leave_set(peer, set++);
-    by_address_.erase(known->second.address);
+    while (!known->second.sets.empty()) leave_set(peer, known->second.sets.back());
+    by_address_.erase(&known->second);
     peers_.erase(known);
+}
+
+// Makes the peer a member of the set, if it is none yet.
+registry::slot registry::join(set_map::iterator at, peer_id peer) {
+    file_set& set = at->second;
+    const auto [known, is_new] = set.slots.try_emplace(peer);
+    if (!is_new) return known->second;
+    if (set.free.empty()) {
+        set.free.push_back(static_cast<slot>(set.members.size()));
+        set.members.emplace_back();
+    }
+    const slot who = known->second = set.free.back();
+    set.free.pop_back();
+    set.taken.insert(who);
+    set.members[who].peer = peer;
+    peers_.at(peer).sets.push_back(at);
+    return who;
 }
 
 registry_news registry::announce(peer_id peer, const file_set_key& key, std::span<const chunk_claim> claims) {
     registry_news news;
-    file_set& set = sets_[key];
-    news.new_member = set.members.try_emplace(peer).second;
+    const auto at = sets_.try_emplace(key).first;
+    file_set& set = at->second;
+    const std::size_t before = set.slots.size();
+    const slot who = join(at, peer);
+    news.new_member = set.slots.size() > before;
     for (const chunk_claim& claim : claims) {
-        const auto known = set.chunk_list.find(claim.chunk);
-        if (known != set.chunk_list.end())
-            announce_agreed(set, known->second, peer, claim, news);
+        if (agreed_chunk* const known = set.chunk_list.find(claim.chunk))
+            announce_agreed(set, *known, who, claim, news);
         else
-            announce_open(set, peer, claim, news);
+            announce_open(set, who, claim, news);
     }
     return news;
 }
 
-void registry::announce_agreed(file_set& set, agreed_chunk& known, peer_id peer, const chunk_claim& claim,
+void registry::announce_agreed(file_set& set, agreed_chunk& known, slot who, const chunk_claim& claim,
                                registry_news& news) {
     if (same_content(known, claim)) {
-        drop_claim(set, peer, claim.chunk);
-        add_holder(set, known, peer, claim.chunk, news);
+        drop_claim(set, who, claim.chunk);
+        add_holder(set, known, who, claim.chunk, news);
         return;
     }
-    if (set.members[peer].holds.erase(claim.chunk)) --known.holders;
-    put_claim(set, peer, claim);
-    news.disputes.push_back({claim, known.hash, peer});
+    drop_holder(set, who, known);
+    put_claim(set, who, claim);
+    news.disputes.push_back({claim, known.hash, set.members[who].peer});
 }
 
-void registry::announce_open(file_set& set, peer_id peer, const chunk_claim& claim, registry_news& news) {
-    put_claim(set, peer, claim);
-    if (voters_for(set, claim) >= options_.quorum) promote(set, claim, peer, news);
+void registry::announce_open(file_set& set, slot who, const chunk_claim& claim, registry_news& news) {
+    put_claim(set, who, claim);
+    if (voters_for(set, claim) >= options_.quorum) promote(set, claim, who, news);
 }
 
 std::size_t registry::voters_for(const file_set& set, const chunk_claim& claim) const {
-    std::set<peer_id> peers;
+    std::set<slot> peers;
     std::set<std::string_view> hosts;
     for (const claimed& entry : set.check_list.at(claim.chunk)) {
         if (!same_content(entry, claim)) continue;
-        peers.insert(entry.peer);
-        hosts.insert(peers_.at(entry.peer).voter_host);
+        peers.insert(entry.who);
+        hosts.insert(peer(set.members[entry.who].peer).voter_host);
     }
     return options_.one_vote == vote_per::peer ? peers.size() : hosts.size();
 }
 
-void registry::promote(file_set& set, const chunk_claim& claim, peer_id announcer, registry_news& news) {
-    agreed_chunk& known = set.chunk_list[claim.chunk];
-    known = {claim.hash, claim.size, 0};
-    set.agreed.insert(claim.chunk);
+void registry::promote(file_set& set, const chunk_claim& claim, slot announcer, registry_news& news) {
+    agreed_chunk& known = set.chunk_list.add(claim.chunk);
+    known = {claim.hash, claim.size, {}};
     promotion promoted{claim, {}};
     const std::vector<claimed> entries = set.check_list.at(claim.chunk);
     for (const claimed& entry : entries) {
-        if (entry.peer != announcer) news.restated[entry.peer].insert(claim.chunk);
+        const peer_id claimer = set.members[entry.who].peer;
+        if (entry.who != announcer) news.restated[claimer].insert(claim.chunk);
         if (same_content(entry, claim)) {
-            promoted.voters.push_back(entry.peer);
-            drop_claim(set, entry.peer, claim.chunk);
-            add_holder(set, known, entry.peer, claim.chunk, news);
+            promoted.voters.push_back(claimer);
+            drop_claim(set, entry.who, claim.chunk);
+            add_holder(set, known, entry.who, claim.chunk, news);
         } else {
-            news.disputes.push_back({{claim.chunk, entry.hash, entry.size}, claim.hash, entry.peer});
+            news.disputes.push_back({{claim.chunk, entry.hash, entry.size}, claim.hash, claimer});
         }
     }
     news.promotions.push_back(std::move(promoted));
 }
 
-void registry::add_holder(file_set& set, agreed_chunk& known, peer_id peer, chunk_index chunk,
+void registry::add_holder(file_set& set, agreed_chunk& known, slot who, chunk_index chunk,
                           registry_news& news) {
-    if (!set.members[peer].holds.insert(chunk)) return;
-    set.members[peer].waits.erase(chunk);
-    if (++known.holders > 1) return;
-    for (auto& [id, one] : set.members)
-        if (one.waits.erase(chunk)) news.available[id].insert(chunk);
+    if (!known.holders.insert(who)) return;
+    ++set.members[who].holds;
+    set.members[who].waits.erase(chunk);
+    if (known.holders.size() > 1) return;
+    set.waiting.for_each([&](slot other) {
+        membership& waiter = set.members[other];
+        if (waiter.waits.erase(chunk)) news.available[waiter.peer].insert(chunk);
+        if (waiter.waits.empty()) set.waiting.erase(other);
+    });
 }
 
-void registry::put_claim(file_set& set, peer_id peer, const chunk_claim& claim) {
-    drop_claim(set, peer, claim.chunk);
-    set.members[peer].claims.insert(claim.chunk);
-    set.check_list[claim.chunk].push_back({peer, claim.hash, claim.size});
+void registry::put_claim(file_set& set, slot who, const chunk_claim& claim) {
+    drop_claim(set, who, claim.chunk);
+    set.members[who].claims.insert(claim.chunk);
+    set.check_list[claim.chunk].push_back({who, claim.hash, claim.size});
 }
 
-void registry::drop_claim(file_set& set, peer_id peer, chunk_index chunk) {
-    if (!set.members[peer].claims.erase(chunk)) return;
+void registry::drop_claim(file_set& set, slot who, chunk_index chunk) {
+    if (!set.members[who].claims.erase(chunk)) return;
     const auto entries = set.check_list.find(chunk);
-    std::erase_if(entries->second, [peer](const claimed& entry) { return entry.peer == peer; });
+    std::erase_if(entries->second, [who](const claimed& entry) { return entry.who == who; });
     if (entries->second.empty()) set.check_list.erase(entries);
 }
 
-void registry::forget(file_set& set, peer_id peer, const chunk_set& chunks) {
-    membership& leaver = set.members.at(peer);
+void registry::drop_holder(file_set& set, slot who, agreed_chunk& known) {
+    if (known.holders.erase(who)) --set.members[who].holds;
+}
+
+void registry::forget(file_set& set, slot who, const chunk_set& chunks) {
     for (const chunk_index chunk : chunks) {
-        drop_claim(set, peer, chunk);
-        if (leaver.holds.erase(chunk)) --set.chunk_list.at(chunk).holders;
+        drop_claim(set, who, chunk);
+        if (agreed_chunk* const known = set.chunk_list.find(chunk)) drop_holder(set, who, *known);
+    }
+}
+
+void registry::forget_all(file_set& set, slot who) {
+    const chunk_set claims = set.members[who].claims;
+    forget(set, who, claims);
+    for (const chunk_index chunk : set.chunk_list.indices()) {
+        if (set.members[who].holds == 0) break;
+        drop_holder(set, who, *set.chunk_list.find(chunk));
     }
 }
 
 void registry::withdraw(peer_id peer, const file_set_key& key, const chunk_set& chunks) {
     const auto set = sets_.find(key);
-    if (set != sets_.end() && set->second.members.contains(peer)) forget(set->second, peer, chunks);
+    if (set == sets_.end()) return;
+    if (const auto one = set->second.slots.find(peer); one != set->second.slots.end())
+        forget(set->second, one->second, chunks);
 }
 
 void registry::leave_set(peer_id peer, const file_set_key& key) {
     const auto set = sets_.find(key);
-    if (set != sets_.end()) leave_set(peer, set);
+    if (set != sets_.end() && set->second.slots.contains(peer)) leave_set(peer, set);
 }
 
-void registry::leave_set(peer_id peer, std::map<file_set_key, file_set>::iterator set) {
-    const auto leaver = set->second.members.find(peer);
-    if (leaver == set->second.members.end()) return;
-    forget(set->second, peer, leaver->second.holds | leaver->second.claims);
-    set->second.members.erase(leaver);
+void registry::leave_set(peer_id peer, set_map::iterator at) {
+    file_set& set = at->second;
+    const auto leaver = set.slots.find(peer);
+    const slot who = leaver->second;
+    forget_all(set, who);
+    set.members[who] = {};
+    set.waiting.erase(who);
+    set.taken.erase(who);
+    set.free.push_back(who);
+    set.slots.erase(leaver);
+    std::erase(peers_.at(peer).sets, at);
     // A set that nobody is a member of is kept for what was agreed in it, and for nothing else.
-    if (set->second.members.empty() && set->second.chunk_list.empty()) sets_.erase(set);
+    if (set.slots.empty() && set.chunk_list.indices().empty()) sets_.erase(at);
 }
 
 standing registry::standing_of(peer_id peer, const file_set_key& key, const chunk_set& chunks) const {
     standing result;
     const auto set = sets_.find(key);
     if (set == sets_.end()) return result;
-    const auto one = set->second.members.find(peer);
-    if (one == set->second.members.end()) return result;
-    result.agreed = one->second.holds & chunks;
-    const chunk_set claims = one->second.claims & chunks;
-    result.disputed = claims & set->second.agreed;
-    result.pending = claims - set->second.agreed;
+    const auto one = set->second.slots.find(peer);
+    if (one == set->second.slots.end()) return result;
+    const chunk_set& claims = set->second.members[one->second].claims;
+    for (const chunk_index chunk : chunks) {
+        const agreed_chunk* const known = set->second.chunk_list.find(chunk);
+        if (known != nullptr && known->holders.contains(one->second))
+            result.agreed.insert(chunk);
+        else if (claims.contains(chunk))
+            (known != nullptr ? result.disputed : result.pending).insert(chunk);
+    }
     return result;
 }
 
 chunk_set registry::agreed_in(const file_set_key& key, const chunk_set& chunks) const {
     const auto set = sets_.find(key);
-    return set == sets_.end() ? chunk_set{} : chunks & set->second.agreed;
+    return set == sets_.end() ? chunk_set{} : chunks & set->second.chunk_list.indices();
 }
 
 void registry::wait_for(peer_id peer, const file_set_key& key, const chunk_set& chunks) {
-    file_set& set = sets_[key];
-    membership& waiter = set.members[peer];
-    waiter.waits |= chunks - set.agreed;
-    const chunk_set agreed = chunks & set.agreed;
-    for (const chunk_index chunk : agreed)
-        if (set.chunk_list.at(chunk).holders == 0) waiter.waits.insert(chunk);
+    const auto at = sets_.try_emplace(key).first;
+    file_set& set = at->second;
+    const slot who = join(at, peer);
+    const chunk_set& agreed = set.chunk_list.indices();
+    membership& waiter = set.members[who];
+    if (!chunks.is_subset_of(agreed)) waiter.waits |= chunks - agreed;
+    for (const chunk_index chunk : chunks& agreed)
+        if (set.chunk_list.find(chunk)->holders.empty()) waiter.waits.insert(chunk);
+    if (!waiter.waits.empty()) set.waiting.insert(who);
 }
 
-location registry::locate(peer_id asker, const file_set_key& key, const chunk_set& chunks,
+location registry::locate(peer_id asker, const file_set_key& key, std::span<const chunk_index> chunks,
                           std::size_t most_holders) {
     location result;
-    const auto set = sets_.find(key);
-    if (set == sets_.end()) {
-        result.unknown = chunks;
+    const auto at = sets_.find(key);
+    if (at == sets_.end()) {
+        result.unknown.assign(chunks.begin(), chunks.end());
         return result;
     }
-    result.unknown = chunks - set->second.agreed;
-    chunk_set uncovered = chunks & set->second.agreed;  // no holder of these was named yet
-    for (const chunk_index chunk : uncovered) {
-        const agreed_chunk& known = set->second.chunk_list.at(chunk);
-        result.agreed.push_back({chunk, known.hash, known.size});
+    const file_set& set = at->second;
+    std::vector<const agreed_chunk*> known;
+    for (const chunk_index chunk : chunks) {
+        const agreed_chunk* const one = set.chunk_list.find(chunk);
+        if (one == nullptr) {
+            result.unknown.push_back(chunk);
+            continue;
+        }
+        result.agreed.push_back({chunk, one->hash, one->size});
+        known.push_back(one);
     }
 
-    auto others = others_in(set->second, uncovered, asker);
-    const auto is_needed = [&uncovered](const auto& other) {
-        const std::uint32_t before = uncovered.size();
-        uncovered -= other.second;
-        return uncovered.size() < before;
-    };
-    const auto needed = std::stable_partition(others.begin(), others.end(), is_needed);
-    std::stable_partition(needed, others.end(), [](const auto& other) { return !other.second.empty(); });
-    const auto named = std::max(most_holders, static_cast<std::size_t>(needed - others.begin()));
-    others.resize(std::min(others.size(), named));
-    result.holders = std::move(others);
+    const auto own = set.slots.find(asker);
+    const auto own_slot = own == set.slots.end() ? std::nullopt : std::optional{own->second};
+    for (const slot who : sample(set, known, own_slot, most_holders)) {
+        location::holder& named = result.holders.emplace_back();
+        named.peer = set.members[who].peer;
+        for (std::size_t i = 0; i < known.size(); ++i)
+            if (known[i]->holders.contains(who)) named.chunks.push_back(result.agreed[i].chunk);
+    }
     return result;
 }
 
-// The other members in random order, with those of the chunks that each holds.
-std::vector<std::pair<peer_id, chunk_set>> registry::others_in(const file_set& set, const chunk_set& chunks,
-                                                               peer_id asker) {
-    std::vector<std::pair<peer_id, chunk_set>> others;
-    for (const auto& [id, one] : set.members) {
-        if (id == asker) continue;
-        chunk_set held;
-        for (const chunk_index chunk : chunks)
-            if (one.holds.contains(chunk)) held.insert(chunk);
-        others.emplace_back(id, std::move(held));
+// At least one holder of each of the chunks, then others of them, then other members.
+std::vector<registry::slot> registry::sample(const file_set& set, std::span<const agreed_chunk* const> chunks,
+                                             std::optional<slot> asker, std::size_t most) {
+    std::vector<slot> named;
+    slot_set holders;
+    for (const agreed_chunk* chunk : chunks) {
+        holders |= chunk->holders;
+        if (std::ranges::any_of(named, [chunk](slot one) { return chunk->holders.contains(one); })) continue;
+        slot_set others = chunk->holders;
+        if (asker) others.erase(*asker);
+        for (const slot one : others.draw(1, random_)) named.push_back(one);
     }
-    std::shuffle(others.begin(), others.end(), random_);
-    return others;
+    const auto add_some_of = [&](slot_set others) {
+        if (asker) others.erase(*asker);
+        for (const slot one : named) others.erase(one);
+        const auto more = others.draw(most - named.size(), random_);
+        named.insert(named.end(), more.begin(), more.end());
+    };
+    if (named.size() < most) add_some_of(holders);
+    if (named.size() < most) {
+        slot_set empty_handed = set.taken;
+        add_some_of(empty_handed -= holders);
+    }
+    return named;
 }
 
 std::vector<std::uint32_t> registry::other_counts(const file_set_key& key) const {

@@ -4,19 +4,24 @@
 // For each file-set it keeps track of
 //   * the check_list: claims (chunk, hash, size, peer) that too few voters agree on, or that others disagree
 //   with;
-//   * the chunk_list: chunks whose hash is agreed, and how many peers hold them. It only ever grows;
-//   * its members: which agreed chunks each of them holds, and which chunks it waits for.
+//   * the chunk_list: chunks whose hash is agreed, and for each of them who holds it, a bit for each member.
+//   It only ever grows;
+//   * its members: what each of them claims on the check_list, and which chunks it waits for.
 #pragma once
 
 #include "core/chunk_set.hpp"
 #include "core/file_set.hpp"
+#include "core/slot_set.hpp"
 #include "core/types.hpp"
 #include "core/units.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -69,9 +74,13 @@ struct standing {
 
 /// Where chunks are.
 struct location {
+    struct holder {
+        peer_id peer;
+        std::vector<chunk_index> chunks;  ///< which of them it has, in the order in which they were asked for
+    };
     std::vector<chunk_claim> agreed;
-    std::vector<std::pair<peer_id, chunk_set>> holders;  ///< in random order; a sample where there are many
-    chunk_set unknown;
+    std::vector<holder> holders;  ///< in random order; a sample where there are many
+    std::vector<chunk_index> unknown;
 };
 
 class registry {
@@ -104,58 +113,93 @@ public:
     /// At least one holder of each chunk that has one, then others at random, up to `most_holders` (more only
     /// where that many are needed); never the asker. Where there is room, members that have none of these
     /// chunks yet are named as well: they will have some soon, and peers that know each other early do not
-    /// wait for each other.
-    location locate(peer_id asker, const file_set_key& set, const chunk_set& chunks,
+    /// wait for each other. What it takes hardly depends on how many members there are.
+    location locate(peer_id asker, const file_set_key& set, std::span<const chunk_index> chunks,
                     std::size_t most_holders);
 
     /// Counts of other sets that have this one's name.
     std::vector<std::uint32_t> other_counts(const file_set_key& set) const;
 
-    const peer_info& peer(peer_id peer) const { return peers_.at(peer); }
+    const peer_info& peer(peer_id peer) const { return peers_.at(peer).info; }
     std::size_t peer_count() const { return peers_.size(); }
 
 private:
     struct claimed {
-        peer_id peer;
+        slot_set::slot who;
         chunk_hash hash;
         byte_count size = 0;
     };
+    using slot = slot_set::slot;  // of a member, in the tables of its set
     struct agreed_chunk {
         chunk_hash hash;
         byte_count size = 0;
-        std::uint32_t holders = 0;
+        slot_set holders;
+    };
+    /// By index, in pages that are made when they are needed.
+    class agreed_chunks {
+    public:
+        agreed_chunk& add(chunk_index chunk);
+        agreed_chunk* find(chunk_index chunk);  ///< none: it is not agreed
+        const agreed_chunk* find(chunk_index chunk) const;
+        const chunk_set& indices() const { return indices_; }
+
+    private:
+        static constexpr std::size_t page_size = 64;
+        std::vector<std::unique_ptr<std::array<agreed_chunk, page_size>>> pages_;
+        chunk_set indices_;
     };
     struct membership {
-        chunk_set holds;   // on the chunk_list
+        peer_id peer;
         chunk_set claims;  // on the check_list
         chunk_set waits;
+        std::uint32_t holds = 0;  // so many chunks of the chunk_list
     };
     struct file_set {
         std::unordered_map<chunk_index, std::vector<claimed>> check_list;
-        std::unordered_map<chunk_index, agreed_chunk> chunk_list;
-        chunk_set agreed;  // the indices of the chunk_list
-        std::map<peer_id, membership> members;
+        agreed_chunks chunk_list;
+        std::unordered_map<peer_id, slot> slots;
+        std::vector<membership> members;  // by slot
+        slot_set taken;
+        slot_set waiting;  // those who wait for any chunk
+        std::vector<slot> free;
+    };
+    using set_map = std::map<file_set_key, file_set>;
+    struct known_peer {
+        peer_id id;
+        peer_info info;
+        std::vector<set_map::iterator> sets;  // that it is a member of
     };
 
-    void announce_agreed(file_set& set, agreed_chunk& known, peer_id peer, const chunk_claim& claim,
+    struct by_address {
+        using is_transparent = void;
+        static const endpoint& address(const endpoint& one) { return one; }
+        static const endpoint& address(const known_peer* one) { return one->info.address; }
+        bool operator()(const auto& a, const auto& b) const { return address(a) < address(b); }
+    };
+
+    slot join(set_map::iterator set, peer_id peer);
+    void announce_agreed(file_set& set, agreed_chunk& known, slot who, const chunk_claim& claim,
                          registry_news& news);
-    void announce_open(file_set& set, peer_id peer, const chunk_claim& claim, registry_news& news);
-    void promote(file_set& set, const chunk_claim& claim, peer_id announcer, registry_news& news);
-    void add_holder(file_set& set, agreed_chunk& known, peer_id peer, chunk_index chunk, registry_news& news);
-    static void put_claim(file_set& set, peer_id peer, const chunk_claim& claim);
-    static void drop_claim(file_set& set, peer_id peer, chunk_index chunk);
-    static void forget(file_set& set, peer_id peer, const chunk_set& chunks);
-    std::vector<std::pair<peer_id, chunk_set>> others_in(const file_set& set, const chunk_set& chunks,
-                                                         peer_id asker);
+    void announce_open(file_set& set, slot who, const chunk_claim& claim, registry_news& news);
+    void promote(file_set& set, const chunk_claim& claim, slot announcer, registry_news& news);
+    static void add_holder(file_set& set, agreed_chunk& known, slot who, chunk_index chunk,
+                           registry_news& news);
+    static void put_claim(file_set& set, slot who, const chunk_claim& claim);
+    static void drop_claim(file_set& set, slot who, chunk_index chunk);
+    static void drop_holder(file_set& set, slot who, agreed_chunk& known);
+    static void forget(file_set& set, slot who, const chunk_set& chunks);
+    static void forget_all(file_set& set, slot who);
     std::size_t voters_for(const file_set& set, const chunk_claim& claim) const;
-    void leave_set(peer_id peer, std::map<file_set_key, file_set>::iterator set);
+    void leave_set(peer_id peer, set_map::iterator set);
+    std::vector<slot> sample(const file_set& set, std::span<const agreed_chunk* const> chunks,
+                             std::optional<slot> asker, std::size_t most);
 
     registry_options options_;
     std::mt19937_64 random_;
     std::uint64_t last_id_ = 0;
-    std::unordered_map<peer_id, peer_info> peers_;
-    std::map<endpoint, peer_id> by_address_;
-    std::map<file_set_key, file_set> sets_;
+    std::unordered_map<peer_id, known_peer> peers_;
+    std::set<const known_peer*, by_address> by_address_;
+    set_map sets_;
 };
 
 }  // namespace p2p

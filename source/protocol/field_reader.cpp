@@ -10,13 +10,10 @@ namespace p2p {
 
 namespace {
 
-using nlohmann::json;
+using kind = json_value::kind;
 
-std::optional<std::uint64_t> whole_number(const json& value, std::uint64_t lowest, std::uint64_t highest) {
-    if (!value.is_number_unsigned()) return std::nullopt;
-    const auto number = value.get<std::uint64_t>();
-    if (number < lowest || number > highest) return std::nullopt;
-    return number;
+bool is_whole_number(const json_value& value, std::uint64_t lowest, std::uint64_t highest) {
+    return value.what == kind::whole_number && value.number >= lowest && value.number <= highest;
 }
 
 }  // namespace
@@ -29,43 +26,43 @@ void field_reader::refuse(std::string_view key, std::string_view wanted) {
     refuse(fmt::format("\"{}\" must be {}", key, wanted));
 }
 
-const json* field_reader::find(std::string_view key) const {
-    const auto at = object_.find(key);
-    return at == object_.end() ? nullptr : &*at;
+const json_value* field_reader::find(std::string_view key) const {
+    const std::uint32_t place = values_.find(object_, key);
+    return place == 0 ? nullptr : &values_[place];
 }
 
-const json& field_reader::get(std::string_view key) {
-    static const json nothing;
-    const json* const value = find(key);
+const json_value& field_reader::get(std::string_view key) {
+    static const json_value nothing;
+    const json_value* const value = find(key);
     if (value == nullptr) refuse(fmt::format("\"{}\" is missing", key));
     return value == nullptr ? nothing : *value;
 }
 
-const json& field_reader::array(std::string_view key, std::size_t most) {
-    static const json empty = json::array();
-    const json& value = get(key);
-    if (value.is_array() && value.size() <= most) return value;
+std::uint32_t field_reader::array(std::string_view key, std::size_t most) {
+    const json_value& value = get(key);
+    if (value.what == kind::array && value.number <= most) return values_.find(object_, key);
     refuse(key, fmt::format("an array of at most {} elements", most));
-    return empty;
+    return 0;
 }
 
 std::string_view field_reader::text(std::string_view key) {
-    const auto* const value = get(key).get_ptr<const std::string*>();
-    if (value == nullptr) refuse(key, "text");
-    return value == nullptr ? std::string_view{} : std::string_view{*value};
+    const json_value& value = get(key);
+    if (value.what != kind::text) refuse(key, "text");
+    return value.text;
 }
 
 std::uint64_t field_reader::number(std::string_view key, std::uint64_t lowest, std::uint64_t highest) {
-    const auto number = whole_number(get(key), lowest, highest);
-    if (!number) refuse(key, fmt::format("a whole number from {} to {}", lowest, highest));
-    return number.value_or(0);
+    const json_value& value = get(key);
+    if (is_whole_number(value, lowest, highest)) return value.number;
+    refuse(key, fmt::format("a whole number from {} to {}", lowest, highest));
+    return 0;
 }
 
 bool field_reader::flag_if_any(std::string_view key) {
-    const json* const value = find(key);
+    const json_value* const value = find(key);
     if (value == nullptr) return false;
-    if (!value->is_boolean()) refuse(key, "true or false");
-    return value->is_boolean() && value->get<bool>();
+    if (value->what != kind::flag) refuse(key, "true or false");
+    return value->what == kind::flag && value->number == 1;
 }
 
 std::string field_reader::name(std::string_view key) {
@@ -136,10 +133,12 @@ chunk_hash field_reader::hash(std::string_view key) {
 std::vector<std::uint32_t> field_reader::counts_if_any(std::string_view key) {
     std::vector<std::uint32_t> counts;
     if (!has(key)) return counts;
-    for (const json& value : array(key, max_other_counts)) {
-        const auto count = whole_number(value, 1, max_chunk_count);
-        if (!count) refuse(key, fmt::format("whole numbers from 1 to {}", max_chunk_count));
-        counts.push_back(static_cast<std::uint32_t>(count.value_or(0)));
+    const std::uint32_t place = array(key, max_other_counts);
+    const std::uint32_t end = place == 0 ? 0 : values_[place].after;
+    for (std::uint32_t at = place + 1; at < end; at = values_[at].after) {
+        const bool is_count = is_whole_number(values_[at], 1, max_chunk_count);
+        if (!is_count) refuse(key, fmt::format("whole numbers from 1 to {}", max_chunk_count));
+        counts.push_back(is_count ? static_cast<std::uint32_t>(values_[at].number) : 0);
     }
     return counts;
 }

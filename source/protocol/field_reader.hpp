@@ -2,10 +2,10 @@
 // The first thing that is wrong is remembered; after it, fields read as empty. For use inside protocol/ only.
 #pragma once
 
+#include "protocol/json_values.hpp"
 #include "protocol/messages.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <cstdint>
 #include <limits>
@@ -17,9 +17,10 @@ namespace p2p {
 
 class field_reader {
 public:
-    /// Chunks are 1 .. `count`, until a chunk folder's set() says how many there are. `object` must outlive
-    /// the reader.
-    field_reader(const nlohmann::json& object, std::uint32_t count) : object_(object), count_(count) {}
+    /// Chunks are 1 .. `count`, until a chunk folder's set() says how many there are. `values`, in which the
+    /// object is at `object`, must outlive the reader. What is no object has no fields.
+    field_reader(const json_values& values, std::uint32_t object, std::uint32_t count)
+        : values_(values), object_(object), count_(count) {}
 
     /// What is wrong, or "": `"port" must be a whole number from 1 to 65535`.
     const std::string& problem() const { return problem_; }
@@ -51,8 +52,10 @@ public:
     template <class Element>
     std::vector<Element> list(std::string_view key, std::size_t most, Element (*read_one)(field_reader&)) {
         std::vector<Element> elements;
-        for (const nlohmann::json& object : array(key, most)) {
-            field_reader fields{object, count_};
+        const std::uint32_t place = array(key, most);
+        const std::uint32_t end = place == 0 ? 0 : values_[place].after;
+        for (std::uint32_t at = place + 1; at < end; at = values_[at].after) {
+            field_reader fields{values_, at, count_};
             elements.push_back(read_one(fields));
             if (!fields.problem().empty())
                 refuse(fmt::format("{}[{}]: {}", key, elements.size() - 1, fields.problem()));
@@ -62,14 +65,15 @@ public:
     }
 
 private:
-    const nlohmann::json* find(std::string_view key) const;
-    const nlohmann::json& get(std::string_view key);
-    const nlohmann::json& array(std::string_view key, std::size_t most);
+    const json_value* find(std::string_view key) const;
+    const json_value& get(std::string_view key);
+    std::uint32_t array(std::string_view key, std::size_t most);  ///< its place, or 0
     std::string_view text(std::string_view key);
     void refuse(std::string problem);
     void refuse(std::string_view key, std::string_view wanted);
 
-    const nlohmann::json& object_;
+    const json_values& values_;
+    std::uint32_t object_;
     std::uint32_t count_;
     std::string problem_;
 };

@@ -9,17 +9,17 @@ namespace p2p {
 
 namespace {
 
-// Most connections are idle most of the time: a buffer starts small, and grows for those who send long lines.
-constexpr std::size_t first_capacity = 4096;
-
 // With less room than this at the end, moving the leftover costs less than many short reads.
 constexpr std::size_t least_room = 1024;
 
 }  // namespace
 
-frame_buffer::frame_buffer(std::size_t longest_line) : longest_line_(longest_line) {}
+// Most connections are idle most of the time: a buffer starts small, and grows for those who send long lines.
+frame_buffer::frame_buffer(std::size_t longest_line, std::size_t first_capacity)
+    : longest_line_(longest_line), first_capacity_(first_capacity) {}
 
 std::span<std::byte> frame_buffer::prepare() {
+    if (buffered() == 0) begin_ = end_ = scanned_ = 0;
     if (bytes_.size() - end_ < least_room) move_to_front();
     if (bytes_.size() - end_ < least_room) grow();
     return std::span{bytes_}.subspan(end_);
@@ -35,7 +35,7 @@ void frame_buffer::move_to_front() {
 
 void frame_buffer::grow() {
     const std::size_t longest_with_end = longest_line_ + 2;
-    bytes_.resize(std::min(std::max(first_capacity, 2 * bytes_.size()), longest_with_end));
+    bytes_.resize(std::min(std::max(first_capacity_, 2 * bytes_.size()), longest_with_end));
 }
 
 void frame_buffer::commit(std::size_t bytes) {
@@ -64,6 +64,15 @@ std::size_t frame_buffer::take(std::span<std::byte> to) {
     begin_ += taken;
     scanned_ = std::max(scanned_, begin_);
     return taken;
+}
+
+frame_buffer frame_buffer::take_rest() {
+    frame_buffer rest(longest_line_);
+    rest.bytes_.assign(bytes_.begin() + static_cast<std::ptrdiff_t>(begin_),
+                       bytes_.begin() + static_cast<std::ptrdiff_t>(end_));
+    rest.end_ = buffered();
+    begin_ = end_ = scanned_ = 0;
+    return rest;
 }
 
 }  // namespace p2p

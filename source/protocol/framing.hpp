@@ -15,7 +15,8 @@ namespace p2p {
 
 class frame_buffer {
 public:
-    explicit frame_buffer(std::size_t longest_line = max_line_length);
+    /// It has no memory until the first prepare(), and then so many bytes.
+    explicit frame_buffer(std::size_t longest_line = max_line_length, std::size_t first_capacity = 4096);
 
     /// Where the next bytes go: never empty after next_line() or take() found too little. Ends the life of
     /// lines.
@@ -30,6 +31,9 @@ public:
     /// Moves raw content that came along with lines into `to`; returns how many bytes.
     std::size_t take(std::span<std::byte> to);
 
+    /// What came and was not read, in a buffer of its own. Nothing is left in this one.
+    frame_buffer take_rest();
+
     /// Bytes that came and were neither read as a line nor taken.
     std::size_t buffered() const { return end_ - begin_; }
 
@@ -42,6 +46,7 @@ private:
     std::size_t end_ = 0;      // one past the last byte that came
     std::size_t scanned_ = 0;  // no line end between begin_ and here
     std::size_t longest_line_;
+    std::size_t first_capacity_;
 };
 
 }  // namespace p2p

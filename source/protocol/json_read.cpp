@@ -11,11 +11,6 @@ namespace p2p {
 
 namespace {
 
-using nlohmann::json;
-
-// A message is an object that may hold an array of objects; what is unknown may go a little deeper.
-constexpr std::size_t max_depth = 8;
-
 // More than this program writes, so that others may write more: of claims and sets, as many as a line holds.
 constexpr std::size_t max_holders_read = 200;
 constexpr std::size_t max_claims_read = max_line_length;
@@ -25,34 +20,6 @@ constexpr std::size_t quoted_length = 40;
 
 tl::unexpected<error_message> error(std::string_view code, std::string text) {
     return tl::unexpected{error_message{std::string{code}, std::move(text)}};
-}
-
-bool is_nested_deeper(std::string_view text, std::size_t most) {
-    std::size_t depth = 0;
-    bool in_string = false;
-    for (std::size_t at = 0; at < text.size() && depth <= most; ++at) {
-        const char c = text[at];
-        if (in_string && c == '\\')
-            ++at;
-        else if (c == '"')
-            in_string = !in_string;
-        else if (!in_string && (c == '[' || c == '{'))
-            ++depth;
-        else if (!in_string && (c == ']' || c == '}') && depth > 0)
-            --depth;
-    }
-    return depth > most;
-}
-
-tl::expected<json, error_message> read_object(std::string_view line) {
-    if (is_nested_deeper(line, max_depth))
-        return error("bad_json", fmt::format("nested more than {} levels deep", max_depth));
-    // The parser takes a NUL for the end of its input.
-    if (line.find('\0') != std::string_view::npos) return error("bad_json", "the line has a NUL byte");
-    json object = json::parse(line, nullptr, false);
-    if (!object.is_object())
-        return error("bad_json", "no JSON object on one line: " + printable(line, quoted_length));
-    return object;
 }
 
 chunk_claim read_claim(field_reader& in) {
@@ -110,19 +77,19 @@ template <class Message>
 tl::expected<Message, error_message> read_line(std::string_view line,
                                                std::span<const line_type<Message>> types,
                                                std::uint32_t count) {
-    const auto object = read_object(line);
-    if (!object) return tl::unexpected{object.error()};
+    const auto values = json_values::of_object(line);
+    if (!values) return tl::unexpected{values.error()};
 
-    const auto named = object->find("type");
-    if (named == object->end() || !named->is_string()) return error("bad_field", "\"type\" must be text");
-    const auto& type = named->template get_ref<const std::string&>();
+    const json_value& named = (*values)[values->find(0, "type")];
+    if (named.what != json_value::kind::text) return error("bad_field", "\"type\" must be text");
+    const std::string_view type = named.text;
     const auto known =
         std::find_if(types.begin(), types.end(), [&](const auto& one) { return one.type == type; });
     if (known == types.end())
         return error("unknown_type",
                      fmt::format("no message has the type \"{}\" here", printable(type, quoted_length)));
 
-    field_reader fields{*object, count};
+    field_reader fields{*values, 0, count};
     Message message = known->read(fields);
     if (!fields.problem().empty()) return error("bad_field", fmt::format("{}: {}", type, fields.problem()));
     return message;

@@ -14,6 +14,8 @@ namespace {
 // What a line holds besides its longest fields: keys, numbers, punctuation, the name of a file-set.
 constexpr std::size_t small_fields_length = 1024;
 
+constexpr std::size_t usual_length = 200;
+
 // A tracker's line of locations: holders that would not fit beside the longest range string are left out.
 constexpr std::size_t holders_end = max_line_length - max_ranges_length - small_fields_length;
 
@@ -21,23 +23,67 @@ bool needs_no_escape(char c) {
     return c >= ' ' && c <= '~' && c != '"' && c != '\\';
 }
 
-std::string json_text(std::string_view text) {
-    if (std::all_of(text.begin(), text.end(), needs_no_escape)) return fmt::format("\"{}\"", text);
-    return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+void append(std::string& to, std::uint64_t number) {
+    const fmt::format_int digits(number);
+    to.append(digits.data(), digits.size());
 }
 
-/// Fields in the order in which they are written; most of them are numbers and ranges, which need no JSON
-/// library.
+void append_quoted(std::string& to, std::string_view text) {
+    if (!std::all_of(text.begin(), text.end(), needs_no_escape)) {
+        to += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        return;
+    }
+    to += '"';
+    to += text;
+    to += '"';
+}
+
+void append_ranges(std::string& to, const chunk_set& chunks) {
+    to += chunks.to_ranges();
+}
+
+void append_ranges(std::string& to, std::span<const chunk_index> ascending) {
+    for (std::size_t at = 0; at < ascending.size(); ++at) {
+        const std::size_t first = at;
+        while (at + 1 < ascending.size() && ascending[at + 1].value == ascending[at].value + 1) ++at;
+        if (first > 0) to += ',';
+        append(to, ascending[first].value);
+        if (at == first) continue;
+        to += '-';
+        append(to, ascending[at].value);
+    }
+}
+
+/// Fields in the order in which they are written. A tracker writes very many: numbers and most texts need no
+/// JSON library, and no format either.
 class line {
 public:
-    explicit line(std::string_view type) { fmt::format_to(end(), R"({{"type":"{}")", type); }
+    explicit line(std::string_view type) {
+        text_.reserve(usual_length);
+        text_ += R"({"type":")";
+        text_ += type;
+        text_ += '"';
+    }
 
-    line& number(std::string_view key, std::uint64_t value) { return field(key, "{}", value); }
-    line& text(std::string_view key, std::string_view value) { return field(key, "{}", json_text(value)); }
-    line& flag(std::string_view key, bool value) { return field(key, "{}", value); }
+    line& number(std::string_view key, std::uint64_t value) {
+        append(field(key), value);
+        return *this;
+    }
+    line& text(std::string_view key, std::string_view value) {
+        append_quoted(field(key), value);
+        return *this;
+    }
+    line& flag(std::string_view key, bool value) {
+        field(key) += value ? "true" : "false";
+        return *this;
+    }
     line& chunk(chunk_index chunk) { return number("chunk", chunk.value); }
-    line& chunks(std::string_view key, const chunk_set& chunks) {
-        return field(key, "\"{}\"", chunks.to_ranges());
+    template <class Chunks>
+    line& chunks(std::string_view key, const Chunks& chunks) {
+        field(key) += '"';
+        append_ranges(text_, chunks);
+        text_ += '"';
+        return *this;
     }
     line& id(const file_set_id& id) { return text("id", id.to_hex()); }
     line& set(const file_set_key& key) {
@@ -57,23 +103,35 @@ public:
     line& chunk_or_any(chunk_index one, bool any) { return any ? flag("any", true) : chunk(one); }
 
     line& claims(std::span<const chunk_claim> claims);
-    line& holders(std::span<const holder> holders);
-    line& members(std::span<const holder> holders);
+    template <class Holder>
+    line& holders(std::span<const Holder> holders, bool with_chunks);
     line& sets(std::span<const set_listing> sets);
     line& counts_if_any(std::string_view key, std::span<const std::uint32_t> counts);
 
     std::string finish() { return std::move(text_ += "}\n"); }
 
 private:
-    template <class Rest>
-    line& list_holders(std::span<const holder> holders, Rest rest);
+    std::string& field(std::string_view key) {
+        text_ += text_.back() == '{' ? "\"" : ",\"";
+        text_ += key;
+        return text_ += "\":";
+    }
 
-    std::back_insert_iterator<std::string> end() { return std::back_inserter(text_); }
-
-    template <class Value>
-    line& field(std::string_view key, fmt::format_string<const Value&> format, const Value& value) {
-        fmt::format_to(end(), ",\"{}\":", key);
-        fmt::format_to(end(), format, value);
+    // The elements of an array, each an object.
+    line& begin_array(std::string_view key) {
+        field(key) += '[';
+        return *this;
+    }
+    line& begin_element() {
+        text_ += text_.back() == '[' ? "{" : ",{";
+        return *this;
+    }
+    line& end_element() {
+        text_ += '}';
+        return *this;
+    }
+    line& end_array() {
+        text_ += ']';
         return *this;
     }
 
@@ -81,59 +139,63 @@ private:
 };
 
 line& line::claims(std::span<const chunk_claim> claims) {
-    text_ += R"(,"chunks":[)";
-    std::string_view comma;
-    for (const chunk_claim& claim : claims) {
-        fmt::format_to(end(), R"({}{{"chunk":{},"hash":"{}","size":{}}})", comma, claim.chunk.value,
-                       claim.hash.to_hex(), claim.size);
-        comma = ",";
+    begin_array("chunks");
+    for (const chunk_claim& claim : claims)
+        begin_element()
+            .chunk(claim.chunk)
+            .text("hash", claim.hash.to_hex())
+            .number("size", claim.size)
+            .end_element();
+    return end_array();
+}
+
+template <class Holder>
+line& line::holders(std::span<const Holder> holders, bool with_chunks) {
+    begin_array("holders");
+    for (const Holder& one : holders) {
+        const std::size_t before = text_.size();
+        begin_element().number("peer", one.peer.value).text("name", one.name).text("host", one.host);
+        number("port", one.port);
+        if (with_chunks) chunks("chunks", one.chunks);
+        end_element();
+        if (text_.size() <= holders_end) continue;
+        text_.resize(before);
+        break;
     }
-    text_ += ']';
-    return *this;
-}
-
-line& line::holders(std::span<const holder> holders) {
-    return list_holders(
-        holders, [](const holder& one) { return fmt::format(R"(,"chunks":"{}")", one.chunks.to_ranges()); });
-}
-
-line& line::members(std::span<const holder> holders) {
-    return list_holders(holders, [](const holder&) { return std::string_view{}; });
-}
-
-template <class Rest>
-line& line::list_holders(std::span<const holder> holders, Rest rest) {
-    text_ += R"(,"holders":[)";
-    std::string_view comma;
-    for (const holder& one : holders) {
-        const std::string entry =
-            fmt::format(R"({}{{"peer":{},"name":{},"host":{},"port":{}{}}})", comma, one.peer.value,
-                        json_text(one.name), json_text(one.host), one.port, rest(one));
-        if (text_.size() + entry.size() > holders_end) break;
-        text_ += entry;
-        comma = ",";
-    }
-    text_ += ']';
-    return *this;
+    return end_array();
 }
 
 line& line::sets(std::span<const set_listing> sets) {
-    text_ += R"(,"sets":[)";
-    std::string_view comma;
-    for (const set_listing& one : sets) {
-        fmt::format_to(end(), R"({}{{"id":"{}","name":{},"size":{},"count":{},"seeders":{},"leechers":{}}})",
-                       comma, one.set.id.to_hex(), json_text(one.set.name), one.set.size, one.set.count,
-                       one.seeders, one.leechers);
-        comma = ",";
-    }
-    text_ += ']';
-    return *this;
+    begin_array("sets");
+    for (const set_listing& one : sets)
+        begin_element()
+            .summary(one.set)
+            .number("seeders", one.seeders)
+            .number("leechers", one.leechers)
+            .end_element();
+    return end_array();
 }
 
 line& line::counts_if_any(std::string_view key, std::span<const std::uint32_t> counts) {
     if (counts.empty()) return *this;
-    const auto named = counts.first(std::min(counts.size(), max_other_counts));
-    return field(key, "{}", fmt::format("[{}]", fmt::join(named, ",")));
+    begin_array(key);
+    for (const std::uint32_t count : counts.first(std::min(counts.size(), max_other_counts))) {
+        if (text_.back() != '[') text_ += ',';
+        append(text_, count);
+    }
+    return end_array();
+}
+
+template <class Holder>
+std::string locations_line(const file_set_key& set, std::span<const chunk_claim> chunks,
+                           std::span<const Holder> holders, const chunk_set& unknown, bool more) {
+    line text{"locations"};
+    text.set(set);
+    if (!set.is_published()) text.claims(chunks);
+    return text.holders(holders, !set.is_published())
+        .chunks_if_any("unknown", unknown)
+        .flag_if_set("more", more)
+        .finish();
 }
 
 }  // namespace
@@ -205,13 +267,16 @@ std::string to_line(const from_tracker::announced& m) {
         .finish();
 }
 
+std::string to_line(const from_tracker::known_announced& m) {
+    return line{"announced"}.set(m.set).text_if_any("agreed", m.agreed).finish();
+}
+
 std::string to_line(const from_tracker::locations& m) {
-    line text{"locations"};
-    text.set(m.set);
-    (m.set.is_published() ? text.members(m.holders) : text.claims(m.chunks).holders(m.holders))
-        .chunks_if_any("unknown", m.unknown)
-        .flag_if_set("more", m.more);
-    return text.finish();
+    return locations_line<holder>(m.set, m.chunks, m.holders, m.unknown, m.more);
+}
+
+std::string to_line(const from_tracker::known_locations& m) {
+    return locations_line<known_holder>(m.set, m.chunks, m.holders, m.unknown, m.more);
 }
 
 std::string to_line(const from_tracker::filesets& m) {
@@ -219,7 +284,11 @@ std::string to_line(const from_tracker::filesets& m) {
 }
 
 std::string to_line(const from_tracker::agreed& m) {
-    return line{"agreed"}.set(m.set).claims(m.chunks).holders(m.holders).finish();
+    return line{"agreed"}.set(m.set).claims(m.chunks).holders<holder>(m.holders, true).finish();
+}
+
+std::string to_line(const from_tracker::known_agreed& m) {
+    return line{"agreed"}.set(m.set).claims(m.chunks).holders(m.holders, true).finish();
 }
 
 std::string to_line(const from_tracker::pong&) {

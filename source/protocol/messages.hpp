@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -51,6 +52,15 @@ struct holder {
     std::uint16_t port = 0;
     chunk_set chunks;
     friend bool operator==(const holder&, const holder&) = default;
+};
+
+/// The same as a tracker has it at hand: the texts are its own, and copied into the line only.
+struct known_holder {
+    peer_id peer;
+    std::string_view name;
+    std::string_view host;
+    std::uint16_t port = 0;
+    std::span<const chunk_index> chunks;  ///< ascending
 };
 
 /// Why a message was not taken, or why the connection ends. `code` is for programs, `message` for people.
@@ -132,6 +142,11 @@ struct announced {
     std::vector<std::uint32_t> other_counts;  ///< counts of other sets of the same name
     friend bool operator==(const announced&, const announced&) = default;
 };
+/// The same of a published set, where nothing can be pending; to be written and not to be kept.
+struct known_announced {
+    const file_set_key& set;
+    std::string_view agreed;  ///< ranges
+};
 /// The answer to locate; several of them where one line would not hold it (`more`: another follows).
 struct locations {
     file_set_key set;
@@ -140,6 +155,14 @@ struct locations {
     chunk_set unknown;                ///< what was asked for and is not agreed
     bool more = false;
     friend bool operator==(const locations&, const locations&) = default;
+};
+/// The same, to be written and not to be kept.
+struct known_locations {
+    const file_set_key& set;
+    std::span<const chunk_claim> chunks;
+    std::span<const known_holder> holders;
+    const chunk_set& unknown;
+    bool more = false;
 };
 /// The answer to list, by name and id; several of them where one line would not hold it.
 struct filesets {
@@ -153,6 +176,12 @@ struct agreed {
     std::vector<chunk_claim> chunks;
     std::vector<holder> holders;
     friend bool operator==(const agreed&, const agreed&) = default;
+};
+/// The same, to be written and not to be kept.
+struct known_agreed {
+    const file_set_key& set;
+    std::span<const chunk_claim> chunks;
+    std::span<const known_holder> holders;
 };
 struct pong {
     friend bool operator==(const pong&, const pong&) = default;

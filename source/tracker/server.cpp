@@ -1,11 +1,16 @@
 #include "tracker/server.hpp"
 
+#include "net/event.hpp"
 #include "net/listener.hpp"
+#include "net/stream.hpp"
 #include "protocol/json.hpp"
+#include "protocol/pieces.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <span>
 #include <variant>
 
 namespace p2p {
@@ -29,20 +34,29 @@ bool is_for_visitors(const to_tracker::message& message) {
            (locate != nullptr && locate->set.is_published());
 }
 
-std::string host_of(const tcp::endpoint& remote) {
-    const auto address = remote.address();
-    // An IPv4 peer of a dual-stack listener is to look the same as that of an IPv4 one.
-    if (address.is_v6() && address.to_v6().is_v4_mapped())
-        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
-    return address.to_string();
+std::string why_it_ended(const std::error_code& why) {
+    if (why == asio::error::shut_down) return "said goodbye";
+    if (why == asio::error::timed_out) return "was silent for too long";
+    if (why == asio::error::no_buffer_space) return "it reads too slowly";
+    return why.message();
 }
 
 }  // namespace
 
-tracker_server::client::client(tcp::socket socket, const tracker_server& server) : line(std::move(socket)) {
-    host = host_of(line.remote());
-    line.silence_limit(server.options_.hello_limit);
-}
+/// A connection, and who it is.
+struct tracker_server::client {
+    client(tracker_server& of, tcp::socket socket)
+        : server(of), line(std::move(socket), of.buffers_, of.options_.hello_limit) {
+        server.connected_.insert(this);
+    }
+    client(const client&) = delete;
+    client& operator=(const client&) = delete;
+    ~client() { server.connected_.erase(this); }
+
+    tracker_server& server;
+    tracker_connection line;
+    peer_id id;  // 0: a visitor, or no hello yet
+};
 
 tracker_server::tracker_server(asio::any_io_executor executor, tracker_options options)
     : executor_(executor),
@@ -50,92 +64,110 @@ tracker_server::tracker_server(asio::any_io_executor executor, tracker_options o
       registry_(options_.agreement, options_.seed),
       catalogue_(options_.seed),
       acceptor_(listen_on(executor, options_.listen)),
-      connections_(executor) {}
+      tasks_(executor) {}
+
+tracker_server::~tracker_server() = default;
 
 std::uint16_t tracker_server::port() const {
     return acceptor_.local_endpoint().port();
 }
 
 awaitable<void> tracker_server::run() {
-    return connections_.around(
-        accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); }));
+    tasks_.spawn(watch_deadlines());
+    return tasks_.around(accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); }));
 }
 
 void tracker_server::arrived(tcp::socket socket) {
-    if (connections_.size() >= options_.most_connections) {
+    if (connected_.size() >= options_.most_connections) {
         spdlog::warn("more than {} connections: one is turned away", options_.most_connections);
         return;
     }
-    connections_.spawn(serve(std::move(socket)));
-}
-
-awaitable<void> tracker_server::serve(tcp::socket socket) {
-    client from(std::move(socket), *this);
-    task_group writing(executor_);
-    writing.spawn(from.line.write_lines());
     try {
-        co_await writing.around(converse(from));
-    } catch (const std::system_error&) {
-        // The other side is gone: there is nothing left to send it.
+        tasks_.spawn(serve(std::make_unique<client>(*this, std::move(socket))));
+    } catch (const std::system_error& failure) {
+        spdlog::warn("a connection is lost as it comes: {}", failure.code().message());
     }
 }
 
-// One peer, from its hello to its goodbye. Whatever ends the conversation ends only this connection.
-awaitable<void> tracker_server::converse(client& from) {
-    std::string why = "said goodbye";
+// One look at everybody is less work than a timer for each. No deadline that is set later is due before the
+// next.
+awaitable<void> tracker_server::watch_deadlines() {
+    const duration shortest = std::min({options_.hello_limit, options_.silence_limit, farewell_limit});
+    for (;;) {
+        const time_point now = std::chrono::steady_clock::now();
+        time_point next = now + shortest;
+        for (client* const one : connected_) next = std::min(next, one->line.check_deadlines(now));
+        co_await sleep_until(next);
+    }
+}
+
+// One connection, from its first line to its last. Whatever ends the conversation ends only this connection.
+// All in one coroutine: each that it waited in would take memory for every idle peer.
+awaitable<void> tracker_server::serve(std::unique_ptr<client> owned) {
+    client& from = *owned;
     try {
-        co_await read_lines(from);
+        for (;;) {
+            co_await from.line.input();
+            from.line.receive();
+            while (const auto text = from.line.next_line()) {
+                awaitable<void> rest = handle_line(from, *text);
+                if (rest.valid()) co_await std::move(rest);
+                if (from.line.is_full()) co_await next_turn(from);
+            }
+            from.line.end_turn();
+            if (from.line.is_blocked()) co_await from.line.drain();
+        }
     } catch (const protocol_violation& violation) {
         push(from, to_line(violation.answer));
-        why = violation.what();
+        forget(from, violation.what());
     } catch (const std::system_error& failure) {
-        why = failure.code() == asio::error::timed_out ? "was silent for too long" : failure.code().message();
+        forget(from, why_it_ended(failure.code()));
     }
-    forget(from, why);
     from.line.finish();
+    from.line.end_turn();
+    if (from.line.is_blocked()) co_await from.line.drain();
 }
 
-awaitable<void> tracker_server::read_lines(client& from) {
-    for (;;) {
-        const std::string_view text = co_await from.line.read_line();
-        if (!co_await handle_line(from, text)) co_return;
-    }
+// The others have theirs. A peer that does not read has none until it does: nobody listens to it meanwhile.
+awaitable<void> tracker_server::next_turn(client& from) {
+    from.line.end_turn();
+    co_await asio::post(executor_, use_awaitable);
+    if (from.line.is_blocked()) co_await from.line.drain();
+    from.line.throw_if_over();
 }
 
-// false: the conversation is over.
-awaitable<bool> tracker_server::handle_line(client& from, std::string_view text) {
+// An answer of many lines is returned, to be waited for.
+awaitable<void> tracker_server::handle_line(client& from, std::string_view text) {
     auto read = read_to_tracker(text);
     if (!read) {
         if (read.error().code == "bad_json") throw protocol_violation(read.error());
         push(from, to_line(read.error()));
-        co_return true;
+        return {};
     }
     if (const auto* hello = std::get_if<to_tracker::hello>(&*read)) {
         welcome(from, *hello);
-        co_return true;
+        return {};
     }
     if (from.id == peer_id{} && !is_for_visitors(*read))
         throw protocol_violation({"hello_first", "the first message must be hello"});
 
-    if (const auto* published = std::get_if<to_tracker::publish>(&*read)) {
-        publish(from, published->set);
-    } else if (const auto* announce = std::get_if<to_tracker::announce>(&*read)) {
+    if (const auto* announce = std::get_if<to_tracker::announce>(&*read)) {
         handle(from, *announce);
     } else if (auto* locate = std::get_if<to_tracker::locate>(&*read)) {
-        if (locate->set.is_published())
-            locate_published(from, *locate->set.id);
-        else
-            co_await locate_chunks(from, std::move(*locate));
+        if (!locate->set.is_published()) return locate_chunks(from, std::move(*locate));
+        locate_published(from, *locate->set.id);
+    } else if (const auto* published = std::get_if<to_tracker::publish>(&*read)) {
+        publish(from, published->set);
     } else if (const auto* withdraw = std::get_if<to_tracker::withdraw>(&*read)) {
         handle(from, *withdraw);
     } else if (auto* list = std::get_if<to_tracker::list>(&*read)) {
-        co_await handle(from, std::move(*list));
+        return handle(from, std::move(*list));
     } else if (std::holds_alternative<ping_message>(*read)) {
         push(from, to_line(from_tracker::pong{}));
     } else {
-        co_return false;
+        from.line.finish();
     }
-    co_return true;
+    return {};
 }
 
 void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
@@ -144,8 +176,9 @@ void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
             {"unsupported_version", fmt::format("this tracker speaks version {}", protocol_version)});
     if (from.id != peer_id{}) throw protocol_violation({"bad_field", "hello was said before"});
 
-    const std::string& host = hello.advertise.empty() ? from.host : hello.advertise;
-    const auto joined = registry_.join({hello.name, {host, hello.transfer_port}, from.host});
+    const std::string host = from.line.remote_host();
+    const std::string& reachable_at = hello.advertise.empty() ? host : hello.advertise;
+    const auto joined = registry_.join({hello.name, {reachable_at, hello.transfer_port}, host});
     from.id = joined.peer;
     from.line.silence_limit(options_.silence_limit);
     if (joined.replaced) {
@@ -200,11 +233,8 @@ void tracker_server::announce_published(client& from, const file_set_id& id, con
     }
     auto pieces = taken->to_ranges(max_ranges_length);
     if (pieces.empty()) pieces.emplace_back();
-    for (const std::string& ranges : pieces) {
-        from_tracker::announced answer{published_set(id), {}, {}, {}, {}};
-        answer.agreed = *chunk_set::parse(ranges, max_chunk_count);
-        push(from, to_line(answer));
-    }
+    for (const std::string& ranges : pieces)
+        push(from, to_line(from_tracker::known_announced{published_set(id), ranges}));
 }
 
 void tracker_server::handle(client& from, const to_tracker::withdraw& withdraw) {
@@ -222,51 +252,44 @@ void tracker_server::handle(client& from, const to_tracker::withdraw& withdraw) 
 
 void tracker_server::locate_published(client& from, const file_set_id& id) {
     const auto asker = from.id == peer_id{} ? std::nullopt : std::optional{from.id};
-    from_tracker::locations answer{published_set(id), {}, {}, {}, false};
+    std::vector<known_holder> members;
     for (const peer_id peer : catalogue_.locate(asker, id, max_holders_per_message))
-        answer.holders.push_back(holder_for(peer, {}));
-    push(from, to_line(answer));
+        members.push_back(holder_for(peer, {}));
+    push(from, to_line(from_tracker::known_locations{published_set(id), {}, members, {}, false}));
 }
 
+// A long answer goes out line by line, as fast as the peer reads it.
 awaitable<void> tracker_server::handle(client& from, to_tracker::list list) {
-    const auto all = catalogue_.list(list.id, list.name);
-    auto next = all.begin();
-    do {
-        const auto left = static_cast<std::size_t>(all.end() - next);
-        const auto end = next + static_cast<std::ptrdiff_t>(std::min(left, max_sets_per_message));
-        const from_tracker::filesets answer{{next, end}, end != all.end()};
-        push(from, to_line(answer));
-        next = end;
+    const std::vector<set_listing> all = catalogue_.list(list.id, list.name);
+    std::span<const set_listing> left = all;
+    for (;;) {
+        const auto now = left.first(std::min(left.size(), max_sets_per_message));
+        left = left.subspan(now.size());
+        push(from, to_line(from_tracker::filesets{{now.begin(), now.end()}, !left.empty()}));
+        if (left.empty()) co_return;
         co_await next_turn(from);
-    } while (next != all.end());
+    }
 }
 
 awaitable<void> tracker_server::locate_chunks(client& from, to_tracker::locate locate) {
     registry_.wait_for(from.id, locate.set, locate.chunks);
     const chunk_set agreed = registry_.agreed_in(locate.set, locate.chunks);
-    const auto unknown = (locate.chunks - agreed).to_ranges(max_ranges_length);
+    const std::vector<chunk_set> unknown = in_pieces(locate.chunks - agreed);
     auto next_agreed = agreed.next(chunk_index{1});
     auto next_unknown = unknown.begin();
-    do {
-        chunk_set now;
+    for (;;) {
+        std::vector<chunk_index> now;
         for (; next_agreed && now.size() < max_claims_per_message;
              next_agreed = agreed.next({next_agreed->value + 1}))
-            now.insert(*next_agreed);
-        location where = registry_.locate(from.id, locate.set, now, max_holders_per_message);
-        from_tracker::locations answer{locate.set, std::move(where.agreed), holders_of(where), {}, false};
-        if (next_unknown != unknown.end())
-            answer.unknown = *chunk_set::parse(*next_unknown++, locate.set.count);
-        answer.more = next_agreed || next_unknown != unknown.end();
-        push(from, to_line(answer));
+            now.push_back(*next_agreed);
+        const chunk_set unknown_now = next_unknown == unknown.end() ? chunk_set{} : *next_unknown++;
+        const bool more = next_agreed || next_unknown != unknown.end();
+        const location where = registry_.locate(from.id, locate.set, now, max_holders_per_message);
+        push(from, to_line(from_tracker::known_locations{locate.set, where.agreed, holders_of(where),
+                                                         unknown_now, more}));
+        if (!more) co_return;
         co_await next_turn(from);
-    } while (next_agreed || next_unknown != unknown.end());
-}
-
-// A long answer goes out line by line, as fast as the peer reads it, and lets the other peers have their
-// turn.
-awaitable<void> tracker_server::next_turn(client& to) {
-    co_await asio::post(executor_, use_awaitable);
-    co_await to.line.room_in_outbox();
+    }
 }
 
 void tracker_server::log_news(const file_set_key& set, const registry_news& news) const {
@@ -297,33 +320,31 @@ void tracker_server::push_standing(client& to, const file_set_key& set, const ch
 }
 
 void tracker_server::push_available(client& to, const file_set_key& set, const chunk_set& chunks) {
-    for (chunk_set left = chunks; !left.empty();) {
-        const chunk_set now = left.take(max_claims_per_message);
-        left -= now;
-        location where = registry_.locate(to.id, set, now, max_holders_per_message);
-        from_tracker::agreed news{set, {}, holders_of(where)};
-        news.chunks = std::move(where.agreed);
-        push(to, to_line(news));
+    std::vector<chunk_index> now;
+    for (const chunk_index chunk : chunks) {
+        now.push_back(chunk);
+        if (now.size() < max_claims_per_message && chunk != *chunks.last()) continue;
+        const location where = registry_.locate(to.id, set, now, max_holders_per_message);
+        push(to, to_line(from_tracker::known_agreed{set, where.agreed, holders_of(where)}));
+        now.clear();
     }
 }
 
 // A peer that does not read what it is sent loses its connection, not the others theirs.
 void tracker_server::push(client& to, std::string_view line) const {
-    try {
-        to.line.post(line);
-    } catch (const std::system_error&) {
-        spdlog::warn("{} reads too slowly: its connection is closed", to.host);
-        to.line.close();
-    }
+    if (to.line.post(line)) return;
+    spdlog::warn("{} reads too slowly: its connection is closed", to.line.remote_host());
+    to.line.close(asio::error::no_buffer_space);
 }
 
-holder tracker_server::holder_for(peer_id id, chunk_set chunks) const {
+known_holder tracker_server::holder_for(peer_id id, std::span<const chunk_index> chunks) const {
     const peer_info& peer = registry_.peer(id);
-    return {id, peer.name, peer.address.host, peer.address.port, std::move(chunks)};
+    return {id, peer.name, peer.address.host, peer.address.port, chunks};
 }
 
-std::vector<holder> tracker_server::holders_of(const location& where) const {
-    std::vector<holder> holders;
+std::vector<known_holder> tracker_server::holders_of(const location& where) const {
+    std::vector<known_holder> holders;
+    holders.reserve(where.holders.size());
     for (const auto& [id, chunks] : where.holders) holders.push_back(holder_for(id, chunks));
     return holders;
 }

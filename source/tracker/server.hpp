@@ -5,12 +5,14 @@
 #include "core/catalogue.hpp"
 #include "core/registry.hpp"
 #include "core/units.hpp"
-#include "net/stream.hpp"
 #include "net/task_group.hpp"
 #include "protocol/messages.hpp"
+#include "tracker/connection.hpp"
 
+#include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace p2p {
 
@@ -28,27 +30,24 @@ public:
     /// Listens at once: throws std::runtime_error where it cannot.
     tracker_server(asio::any_io_executor executor, tracker_options options);
 
+    ~tracker_server();
+
     std::uint16_t port() const;
 
     /// Serves until it is cancelled, then closes every connection. Returns (or throws) when all of them are
     /// closed.
     awaitable<void> run();
 
-    std::size_t connections() const { return connections_.size(); }
+    std::size_t connections() const { return connected_.size(); }
 
 private:
-    struct client {
-        client(tcp::socket socket, const tracker_server& server);
-        stream line;
-        peer_id id;  // 0: a visitor, or no hello yet
-        std::string host;
-    };
+    struct client;
 
     void arrived(tcp::socket socket);
-    awaitable<void> serve(tcp::socket socket);
-    awaitable<void> converse(client& from);
-    awaitable<void> read_lines(client& from);
-    awaitable<bool> handle_line(client& from, std::string_view text);
+    awaitable<void> watch_deadlines();
+    awaitable<void> serve(std::unique_ptr<client> owned);
+    awaitable<void> next_turn(client& from);
+    awaitable<void> handle_line(client& from, std::string_view text);
     void welcome(client& from, const to_tracker::hello& hello);
     void publish(client& from, const set_summary& set);
     void handle(client& from, const to_tracker::announce& announce);
@@ -57,7 +56,6 @@ private:
     void locate_published(client& from, const file_set_id& id);
     awaitable<void> locate_chunks(client& from, to_tracker::locate locate);
     awaitable<void> handle(client& from, to_tracker::list list);
-    awaitable<void> next_turn(client& to);
     void forget(client& from, std::string_view why);
 
     void log_news(const file_set_key& set, const registry_news& news) const;
@@ -65,8 +63,8 @@ private:
     void push_standing(client& to, const file_set_key& set, const chunk_set& chunks);
     void push_available(client& to, const file_set_key& set, const chunk_set& chunks);
     void push(client& to, std::string_view line) const;
-    holder holder_for(peer_id peer, chunk_set chunks) const;
-    std::vector<holder> holders_of(const location& where) const;
+    known_holder holder_for(peer_id peer, std::span<const chunk_index> chunks) const;
+    std::vector<known_holder> holders_of(const location& where) const;
     std::string label(peer_id peer) const;
 
     asio::any_io_executor executor_;
@@ -74,7 +72,9 @@ private:
     registry registry_;    // the peers, and what is agreed in chunk folders
     catalogue catalogue_;  // of published sets; its peers are the registry's
     tcp::acceptor acceptor_;
-    task_group connections_;
+    task_group tasks_;
+    shared_buffers buffers_;
+    std::unordered_set<client*> connected_;
     std::unordered_map<peer_id, client*> clients_;
 };
 

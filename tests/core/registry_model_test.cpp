@@ -165,7 +165,9 @@ private:
         }
     }
     void check_location(peer_id asker) {
-        const location where = tested_.locate(asker, key, chunk_set::first(chunk_count), 100);
+        std::vector<chunk_index> all;
+        for (const chunk_index chunk : chunk_set::first(chunk_count)) all.push_back(chunk);
+        const location where = tested_.locate(asker, key, all, 100);
         std::set<std::pair<peer_id, chunk_index>> named;
         for (const auto& [id, chunks] : where.holders)
             for (const chunk_index chunk : chunks) named.emplace(id, chunk);

@@ -258,3 +258,23 @@ TEST_CASE("a long stream of short lines never outgrows the first buffer") {
         CHECK(buffer.next_line().value() == "and a bit");
     }
 }
+
+TEST_CASE("what is left goes on in a buffer of its own") {
+    frame_buffer shared(max_line_length, 100'000);
+    offer(shared, "one\ntwo\nthr");
+    CHECK(shared.next_line().value() == "one");
+    frame_buffer own = shared.take_rest();
+    CHECK(shared.buffered() == 0);
+    offer(own, "ee\n");
+    CHECK(own.next_line().value() == "two");
+    CHECK(own.next_line().value() == "three");
+    offer(shared, "four\n");
+    CHECK(shared.next_line().value() == "four");
+}
+
+TEST_CASE("a buffer that everything was read from has all its room again") {
+    frame_buffer buffer(max_line_length, 10'000);
+    offer(buffer, std::string(8'000, 'x') + "\n");
+    REQUIRE(buffer.next_line().has_value());
+    CHECK(buffer.prepare().size() == 10'000);
+}

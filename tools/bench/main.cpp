@@ -3,6 +3,7 @@
 #include "benches.hpp"
 #include "main/options.hpp"
 #include "micro.hpp"
+#include "net/process.hpp"
 
 #include <fmt/format.h>
 
@@ -50,6 +51,18 @@ CLI::App* add_micro(CLI::App& app, const std::string& name, micro_options& told,
     return micro;
 }
 
+CLI::App* add_tracker(CLI::App& app, tracker_load& load) {
+    CLI::App* tracker = app.add_subcommand(
+        "tracker", "A tracker that simulated peers keep busy: requests in a second, waits, memory");
+    add_count(*tracker, "--connections", load.connections, 2, 20'000, "Peers that ask at once");
+    add_count(*tracker, "--chunks", load.chunks, 1, max_chunk_count, "Chunks of the sets");
+    add_count(*tracker, "--holders", load.holders, 3, 20'000, "Peers that announce every chunk of a folder");
+    add_count(*tracker, "--peers", load.peers, 3, 20'000, "Peers whose memory is measured");
+    add_duration(*tracker, "--time", load.time, "How long each kind of request is measured")
+        ->default_str("2s");
+    return tracker;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -68,6 +81,9 @@ int main(int argc, char** argv) {
         add_micro(
             app, "scheduler", micro_told, json,
             "What a decision costs a leecher and a seeder in large sets, and operations on chunk sets")};
+    tracker_load load;
+    const CLI::App* const tracker = add_tracker(app, load);
+    prepare_process();
     try {
         app.parse(argc, argv);
         for (const CLI::App* micro : micros) {
@@ -78,6 +94,7 @@ int main(int argc, char** argv) {
         }
         std::vector<report> reports;
         if (link->parsed()) reports = measure_link(link_told);
+        if (tracker->parsed()) reports = measure_tracker(load);
         print(reports, json);
         return measured;
     } catch (const CLI::ParseError& error) {

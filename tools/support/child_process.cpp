@@ -204,12 +204,19 @@ duration child_process::cpu_time() const {
 
 byte_count child_process::peak_memory() const {
     const std::lock_guard lock{mutex_};
-    if (ended_) return peak_memory_;
-    std::ifstream status{"/proc/" + std::to_string(pid_) + "/status"};
-    constexpr std::string_view peak = "VmHWM:";
+    return ended_ ? peak_memory_ : status("VmHWM:");
+}
+
+byte_count child_process::resident_memory() const {
+    const std::lock_guard lock{mutex_};
+    return status("VmRSS:");
+}
+
+byte_count child_process::status(std::string_view field) const {
     constexpr byte_count kibibyte = 1024;
-    for (std::string line; std::getline(status, line);)
-        if (line.starts_with(peak)) return std::stoull(line.substr(peak.size())) * kibibyte;
+    std::ifstream lines{"/proc/" + std::to_string(pid_) + "/status"};
+    for (std::string line; std::getline(lines, line);)
+        if (line.starts_with(field)) return std::stoull(line.substr(field.size())) * kibibyte;
     throw std::runtime_error{name_ + ": its memory cannot be read"};
 }
 

@@ -58,6 +58,8 @@ public:
     /// The most memory that it ever had (resident). Once it has ended, not less than this program had when it
     /// was started.
     byte_count peak_memory() const;
+    /// The memory that it has now (resident). Throws where it has ended.
+    byte_count resident_memory() const;
 
 protected:
     /// The end of a derived object must not be later than that of the process.
@@ -66,6 +68,7 @@ protected:
 
 private:
     void read_output();
+    byte_count status(std::string_view field) const;
     void wait_until_said(const auto& found, std::string_view text, std::chrono::milliseconds limit);
 
     std::string name_;

@@ -1,0 +1,152 @@
+#include "tracker/connection.hpp"
+
+#include "net/stream.hpp"
+#include "protocol/json.hpp"
+
+#include <algorithm>
+
+namespace p2p {
+
+namespace {
+
+constexpr duration write_limit = std::chrono::seconds{30};
+constexpr std::size_t outbox_limit = std::size_t{1} << 20U;
+
+// A turn ends when so much was read, or is in the outbox: the others are to have theirs.
+constexpr std::size_t most_read_in_a_turn = std::size_t{16} * 1024;
+constexpr std::size_t most_said_in_a_turn = std::size_t{64} * 1024;
+
+}  // namespace
+
+shared_buffers::shared_buffers() : input_(max_line_length, most_read_in_a_turn) {}
+
+void shared_buffers::flush() {
+    for (tracker_connection* const one : unflushed_) {
+        one->is_unflushed_ = false;
+        if (!one->is_blocked()) one->send();
+    }
+    unflushed_.clear();
+}
+
+tracker_connection::tracker_connection(tcp::socket socket, shared_buffers& shared, duration silence_limit)
+    : socket_(plain(std::move(socket))), shared_(shared), silence_limit_(silence_limit) {}
+
+tracker_connection::~tracker_connection() {
+    if (is_unflushed_) std::erase(shared_.unflushed_, this);
+}
+
+tracker_connection::plain_socket tracker_connection::plain(tcp::socket socket) {
+    tune(socket, {});
+    const asio::any_io_executor any = socket.get_executor();
+    const auto* const executor = any.target<asio::io_context::executor_type>();
+    const tcp protocol = socket.local_endpoint().protocol();
+    plain_socket same(*executor, protocol, socket.release());
+    same.non_blocking(true);
+    return same;
+}
+
+// No coroutine itself: its frame would take memory for as long as a peer is idle.
+awaitable<void> tracker_connection::wait_for(plain_socket::wait_type what) {
+    return socket_.async_wait(what, asio::redirect_error(use_awaitable, waked_));
+}
+
+awaitable<void> tracker_connection::input() {
+    throw_if_over();
+    read_by_ = std::chrono::steady_clock::now() + silence_limit_;
+    return wait_for(plain_socket::wait_read);
+}
+
+void tracker_connection::receive() {
+    read_by_ = time_point::max();
+    if (!socket_.is_open()) return;
+    const std::span<std::byte> room = unread().prepare();
+    std::error_code error;
+    const std::size_t n = socket_.read_some(asio::buffer(room.data(), room.size()), error);
+    if (!error)
+        unread().commit(n);
+    else if (error != asio::error::would_block)
+        close(error);
+}
+
+std::optional<std::string_view> tracker_connection::next_line() {
+    throw_if_over();
+    const auto line = unread().next_line();
+    if (!line) throw protocol_violation(line.error());
+    return *line;
+}
+
+void tracker_connection::end_turn() {
+    if (unread_ && unread_->buffered() == 0) unread_.reset();
+    if (shared_.input_.buffered() > 0) unread_ = std::make_unique<frame_buffer>(shared_.input_.take_rest());
+    shared_.flush();
+}
+
+bool tracker_connection::post(std::string_view line) {
+    if (!socket_.is_open()) return true;
+    if (outbox_.size() + line.size() > outbox_limit) return false;
+    if (outbox_.empty()) std::swap(outbox_, shared_.spare_output_);
+    outbox_ += line;
+    if (!std::exchange(is_unflushed_, true)) shared_.unflushed_.push_back(this);
+    return true;
+}
+
+bool tracker_connection::is_full() const {
+    return outbox_.size() >= most_said_in_a_turn;
+}
+
+void tracker_connection::send() {
+    write_by_ = time_point::max();
+    while (socket_.is_open() && !outbox_.empty()) {
+        std::error_code error;
+        const std::size_t n = socket_.write_some(asio::buffer(outbox_), error);
+        if (error == asio::error::would_block) {
+            write_by_ = std::chrono::steady_clock::now() + (over_ ? farewell_limit : write_limit);
+            socket_.cancel();  // whoever waits for input is to drain() it
+            return;
+        }
+        if (error) return close(error);
+        outbox_.erase(0, n);
+    }
+    std::swap(outbox_, shared_.spare_output_);
+    std::string{}.swap(outbox_);
+}
+
+awaitable<void> tracker_connection::drain() {
+    while (is_blocked()) {
+        co_await wait_for(plain_socket::wait_write);
+        send();
+    }
+}
+
+void tracker_connection::finish() {
+    if (over_) return;
+    over_ = asio::error::shut_down;
+    socket_.cancel();
+    if (is_blocked()) write_by_ = std::min(write_by_, std::chrono::steady_clock::now() + farewell_limit);
+}
+
+void tracker_connection::close(std::error_code why) {
+    if (!over_) over_ = why;
+    read_by_ = write_by_ = time_point::max();
+    std::error_code ignored;
+    socket_.close(ignored);
+}
+
+void tracker_connection::throw_if_over() const {
+    if (over_) throw std::system_error(over_);
+}
+
+time_point tracker_connection::check_deadlines(time_point now) {
+    if (std::min(read_by_, write_by_) <= now) close(asio::error::timed_out);
+    return std::min(read_by_, write_by_);
+}
+
+std::string tracker_connection::remote_host() const {
+    std::error_code ignored;
+    const auto address = socket_.remote_endpoint(ignored).address();
+    if (address.is_v6() && address.to_v6().is_v4_mapped())
+        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+    return address.to_string();
+}
+
+}  // namespace p2p

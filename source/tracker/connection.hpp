@@ -1,0 +1,112 @@
+// One connection of a tracker, for the coroutine that serves it: lines in, lines out, a deadline on every
+// wait. A tracker has thousands, and most of them wait most of the time. So none owns a buffer while it
+// waits: what comes is read into one that all of them share, and what one read brought is answered with one
+// write.
+#pragma once
+
+#include "core/types.hpp"
+#include "net/asio.hpp"
+#include "protocol/framing.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace p2p {
+
+class tracker_connection;
+
+/// How long a connection that is to end may take to send what is in its outbox.
+inline constexpr duration farewell_limit = std::chrono::seconds{2};
+
+/// What the connections of a tracker share.
+class shared_buffers {
+public:
+    shared_buffers();
+
+    /// Sends what was posted, on whichever connections, as far as there is room. It never waits.
+    void flush();
+
+private:
+    friend class tracker_connection;
+    frame_buffer input_;        // empty whenever a coroutine waits
+    std::string spare_output_;  // the memory of the last outbox that was sent
+    std::vector<tracker_connection*> unflushed_;
+};
+
+class tracker_connection {
+public:
+    /// The socket's executor must be that of an io_context; `shared` must outlive it.
+    tracker_connection(tcp::socket socket, shared_buffers& shared, duration silence_limit);
+    tracker_connection(const tracker_connection&) = delete;
+    tracker_connection& operator=(const tracker_connection&) = delete;
+    ~tracker_connection();
+
+    /// From the next wait on, it ends when nothing at all comes for so long.
+    void silence_limit(duration limit) { silence_limit_ = limit; }
+
+    /// Waits until something came. Returns early when what others posted finds no room: see drain().
+    awaitable<void> input();
+
+    /// Reads what came, if anything did.
+    void receive();
+
+    /// The next whole line of it. The view lives until the coroutine waits. May throw protocol_violation.
+    std::optional<std::string_view> next_line();
+
+    /// Gives the shared buffers to the others, and sends what was posted: to be called before every wait.
+    void end_turn();
+
+    /// Puts a line into the outbox, to be sent by shared_buffers::flush(). false: the other side reads so
+    /// slowly that there is no room for it.
+    bool post(std::string_view line);
+
+    /// So much is in the outbox that the turn should end.
+    bool is_full() const;
+
+    /// Something in the outbox found no room in the socket: drain() is to send it.
+    bool is_blocked() const { return write_by_ != time_point::max(); }
+    awaitable<void> drain();
+
+    /// Nothing more is to be read. What is in the outbox may be sent.
+    void finish();
+
+    void close(std::error_code why);
+
+    /// Throws std::system_error after finish() (asio::error::shut_down) or close(); so do input() and
+    /// next_line().
+    void throw_if_over() const;
+
+    /// Closes it (asio::error::timed_out) if its time is up. Returns when that will be at the earliest.
+    time_point check_deadlines(time_point now);
+
+    /// The address of the other side. An IPv4 peer of a dual-stack listener looks like that of an IPv4 one.
+    std::string remote_host() const;
+
+private:
+    friend class shared_buffers;
+
+    void send();
+    frame_buffer& unread() { return unread_ ? *unread_ : shared_.input_; }
+
+    // Where its executor may be of any kind, as that of tcp::socket, a socket that waits takes 100 bytes
+    // more.
+    using plain_socket = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
+    static plain_socket plain(tcp::socket socket);
+    awaitable<void> wait_for(plain_socket::wait_type what);
+
+    plain_socket socket_;
+    shared_buffers& shared_;
+    duration silence_limit_;
+    std::unique_ptr<frame_buffer> unread_;  // what came and was not answered in the last turn, if anything
+    std::string outbox_;
+    time_point read_by_ = time_point::max();
+    time_point write_by_ = time_point::max();
+    std::error_code over_;   // why, once it is
+    std::error_code waked_;  // why a wait ended: what follows it finds out by itself
+    bool is_unflushed_ = false;
+};
+
+}  // namespace p2p
