@@ -15,10 +15,10 @@
 
 namespace p2p {
 
-/// Smallest chunk size that can be asked for. A share has about 1,000 chunks by default (fewer or more cost
+/// Smallest chunk size that can be asked for. A share has at most 1,024 chunks by default (fewer or more cost
 /// the swarm time), of 64 KiB at least and 16 MiB at most.
 inline constexpr byte_count least_chunk_size = 1024;
-inline constexpr std::uint32_t usual_chunk_count = 1000;
+inline constexpr std::uint32_t usual_chunk_count = 1024;
 
 /// Largest average of content-defined chunks: four times that is the largest chunk that a manifest takes.
 inline constexpr byte_count max_average_chunk_size = byte_count{1} << 28U;

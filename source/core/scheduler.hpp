@@ -37,7 +37,7 @@ inline constexpr std::uint32_t most_excepted = 1000;
 
 struct scheduler_options {
     unsigned open_per_peer = 4;  ///< requests open at one peer, at most; fewer where many are connected
-    unsigned open_total = 8;     ///< requests open at all peers that deliver
+    unsigned open_total = 16;    ///< requests open at all peers that deliver
     duration stall_after = std::chrono::seconds{10};
     unsigned copies_at_end = 2;  ///< most peers that one chunk is asked of near the end
     unsigned wrong_limit = 2;    ///< wrong chunks after which a peer is dropped

@@ -190,7 +190,7 @@ void add_share(CLI::App& app, command& told, run_command& chosen) {
                                                   p2p::show_size(p2p::max_average_chunk_size))};
             return size;
         },
-        "Size of each chunk but the last; by default what makes about 1000, from 64KiB to 16MiB")
+        "Size of each chunk but the last; by default what makes at most 1024, from 64KiB to 16MiB")
         ->type_name("SIZE");
     share
         ->add_option(

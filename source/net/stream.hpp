@@ -7,6 +7,7 @@
 #include "net/asio.hpp"
 #include "net/event.hpp"
 #include "net/rate_limiter.hpp"
+#include "net/send_backlog.hpp"
 #include "protocol/framing.hpp"
 
 #include <functional>
@@ -96,6 +97,8 @@ public:
     tcp::endpoint remote() const { return remote_; }
     byte_count received() const { return received_; }
     byte_count sent() const { return sent_; }
+    /// Content that this connection carries within some milliseconds.
+    byte_count backlog() const { return backlog_.bytes(); }
 
 private:
     struct watchdog;
@@ -111,6 +114,7 @@ private:
     void low_water(std::size_t bytes);
     awaitable<void> write_all(std::string_view bytes, bool more_follows);
     awaitable<void> writable();
+    void adjust_backlog();
 
     asio::any_io_executor executor_;
     tcp::socket socket_;
@@ -124,6 +128,7 @@ private:
     event room_;
     std::shared_ptr<watchdog> read_watchdog_;
     std::shared_ptr<watchdog> write_watchdog_;
+    send_backlog backlog_;
     bool finishing_ = false;
     std::size_t low_water_ = 1;  // of the socket: fewer bytes do not make it readable
     bool lent_ = false;          // the pool reads from the socket

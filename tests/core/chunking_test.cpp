@@ -113,14 +113,13 @@ TEST_CASE("the usual chunk size makes about a thousand chunks, within bounds") {
     };
     for (const auto& [content, chunk_size] : std::initializer_list<example>{{0, 64 * kib},
                                                                             {1, 64 * kib},
-                                                                            {1000 * 64 * kib, 64 * kib},
-                                                                            {1000 * 64 * kib + 1, 128 * kib},
+                                                                            {1024 * 64 * kib, 64 * kib},
+                                                                            {1024 * 64 * kib + 1, 128 * kib},
                                                                             {100 * mib, 128 * kib},
-                                                                            {1024 * mib, 2 * mib},
-                                                                            {1000 * mib, mib},
-                                                                            {1000 * mib + 1, 2 * mib},
-                                                                            {1000 * 16 * mib, 16 * mib},
-                                                                            {1000 * 16 * mib + 1, 16 * mib},
+                                                                            {1024 * mib, mib},
+                                                                            {1024 * mib + 1, 2 * mib},
+                                                                            {1024 * 16 * mib, 16 * mib},
+                                                                            {1024 * 16 * mib + 1, 16 * mib},
                                                                             {mib * mib, 16 * mib},
                                                                             {UINT64_MAX, 16 * mib}}) {
         CAPTURE(content);

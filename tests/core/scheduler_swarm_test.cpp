@@ -99,6 +99,9 @@ public:
         for (unsigned i = 0; i < options_.seeders; ++i) sent += peers_[i]->sent;
         return sent;
     }
+    /// Chunks that seeders sent before they sent one of them again.
+    std::size_t sent_before_repeating() const { return first_sent_.size(); }
+    unsigned requests_and_cancels() const { return requests_and_cancels_; }
     unsigned sent_by_all() const {
         unsigned sent = 0;
         for (const auto& peer : peers_) sent += peer->sent;
@@ -198,6 +201,7 @@ private:
     }
 
     void carry_out(member& who, const std::vector<order>& orders) {
+        requests_and_cancels_ += static_cast<unsigned>(orders.size());
         for (const order& one : orders) {
             member& to = peer(one.peer);
             if (!connected(who, to)) continue;
@@ -251,9 +255,14 @@ private:
                 continue;
             }
             from.uploads.count_sent(*chunk);
+            if (from.id.value <= options_.seeders) note_sent(*chunk);
             from.given[to.id].insert(*chunk);
             begin(from, to, *chunk);
         }
+    }
+
+    void note_sent(chunk_index chunk) {
+        if (!repeated_ && !first_sent_.insert(chunk)) repeated_ = true;
     }
 
     void begin(member& from, member& to, chunk_index chunk) {
@@ -288,6 +297,9 @@ private:
     std::mt19937_64 random_;
     agenda agenda_;
     std::vector<std::unique_ptr<member>> peers_;
+    chunk_set first_sent_;
+    bool repeated_ = false;
+    unsigned requests_and_cancels_ = 0;
 };
 
 /// Runs it with one seed after the other.
@@ -311,6 +323,21 @@ TEST_CASE("a swarm takes hardly longer than the seeder needs to send every chunk
     CHECK(s.makespan() < chunk_time * 160 * 5 / 4);
     CHECK(s.sent_by_seeders() < 160 * 5 / 4);
     CHECK(s.sent_by_all() < 160 * 8 * 21 / 20);
+}
+
+TEST_CASE("a seeder sends every chunk once before it sends any twice") {
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+        CAPTURE(seed);
+        swarm s{{.chunks = 160, .leechers = 8, .seed = seed}};
+        REQUIRE(s.completes_within(60s));
+        CHECK(s.sent_before_repeating() == 160);
+    }
+}
+
+TEST_CASE("a chunk takes hardly more than one request") {
+    swarm s{{.chunks = 160, .leechers = 8}};
+    REQUIRE(s.completes_within(60s));
+    CHECK(s.requests_and_cancels() < 160 * 8 * 11 / 10);
 }
 
 TEST_CASE("the same seed makes the same swarm") {

@@ -33,4 +33,18 @@ struct tracker_load {
 /// A tracker that simulated peers keep busy: requests in a second, how long answers take, memory.
 std::vector<report> measure_tracker(const tracker_load& load);
 
+struct swarm_options {
+    std::vector<unsigned> leechers{4, 8, 16};
+    byte_count size = byte_count{64} << 20U;
+    byte_count rate = 5'000'000;  ///< bytes per second of each link, up and down alike
+    unsigned runs = 3;
+    unsigned slow_percent = 0;       ///< leechers whose links have a quarter of the rate
+    unsigned kill_percent = 0;       ///< leechers that are killed in the middle
+    std::string congestion_control;  ///< of TCP; empty: that of the machine
+    bool simulate = false;           ///< with `simulate`, without namespaces
+    bool verbose = false;
+};
+/// One seeder and many leechers, each with an access link of its own, beside the fluid bound.
+std::vector<report> measure_swarm(const swarm_options& options);
+
 }  // namespace p2p::bench

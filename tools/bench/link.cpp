@@ -1,4 +1,5 @@
 #include "benches.hpp"
+#include "content.hpp"
 #include "core/units.hpp"
 #include "reference.hpp"
 #include "support/child_process.hpp"
@@ -7,9 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <functional>
-#include <random>
 #include <stdexcept>
 
 namespace p2p::bench {
@@ -22,20 +21,6 @@ double seconds(duration time) {
     return std::chrono::duration<double>(time).count();
 }
 
-// Content that no zero page, hole or compression makes cheaper.
-void make_file(const std::filesystem::path& path, byte_count size) {
-    std::mt19937_64 random{size};
-    std::vector<std::uint64_t> block(std::size_t{128} * 1024);
-    std::ofstream out(path, std::ios::binary);
-    for (byte_count left = size; left > 0;) {
-        for (std::uint64_t& word : block) word = random();
-        const byte_count part = std::min<byte_count>(left, block.size() * sizeof(std::uint64_t));
-        out.write(reinterpret_cast<const char*>(block.data()), static_cast<std::streamsize>(part));
-        left -= part;
-    }
-    if (!out.flush()) throw std::runtime_error(path.native() + ": cannot be written");
-}
-
 struct measured {
     transfer_cost cost;
     byte_count memory_of_sharer = 0;
@@ -46,7 +31,7 @@ class link_bench {
 public:
     explicit link_bench(const link_options& options)
         : options_(options), folder_(options.folder), content_(folder_ / "content") {
-        make_file(content_, options.size);
+        make_random_file(content_, options.size);
     }
 
     measured with_the_reference() {

@@ -63,6 +63,30 @@ CLI::App* add_tracker(CLI::App& app, tracker_load& load) {
     return tracker;
 }
 
+CLI::App* add_swarm(CLI::App& app, swarm_options& told) {
+    CLI::App* swarm = app.add_subcommand("swarm",
+                                         "One seeder and many leechers, in network namespaces with shaped "
+                                         "links, beside the fluid bound (root)");
+    swarm->add_option("--leechers", told.leechers, "How many; several numbers are measured in turn")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1000).description(""))
+        ->capture_default_str();
+    add_size(*swarm, "--size", told.size, "Size of the file")->default_str("64MiB");
+    add_rate(*swarm, "--rate", told.rate, "Of each link, up and down")->default_str("40Mbit");
+    add_count(*swarm, "--runs", told.runs, 1, 100, "Runs of each; medians are printed");
+    add_count(*swarm, "--slow", told.slow_percent, 0, 100,
+              "Percent of the leechers with a quarter of the rate");
+    add_count(*swarm, "--kill", told.kill_percent, 0, 99, "Percent of the leechers killed in the middle");
+    swarm
+        ->add_option("--congestion-control", told.congestion_control,
+                     "Of TCP, in the namespaces (reno); by default that of the machine")
+        ->type_name("NAME");
+    swarm->add_flag("--simulate", told.simulate,
+                    "In one process, with token buckets for links: needs no root, and no --slow");
+    swarm->add_flag("--verbose", told.verbose, "Print the peers' logs on standard error");
+    return swarm;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -73,6 +97,7 @@ int main(int argc, char** argv) {
     app.fallthrough();
     app.footer("Exit codes: 0 measured, 1 it could not be measured, 2 usage.");
     link_options link_told;
+    swarm_options swarm_told;
     const CLI::App* const link = add_link(app, link_told);
     micro_options micro_told;
     const std::vector<const CLI::App*> micros{
@@ -84,6 +109,7 @@ int main(int argc, char** argv) {
     tracker_load load;
     const CLI::App* const tracker = add_tracker(app, load);
     prepare_process();
+    const CLI::App* const swarm = add_swarm(app, swarm_told);
     try {
         app.parse(argc, argv);
         for (const CLI::App* micro : micros) {
@@ -95,6 +121,7 @@ int main(int argc, char** argv) {
         std::vector<report> reports;
         if (link->parsed()) reports = measure_link(link_told);
         if (tracker->parsed()) reports = measure_tracker(load);
+        if (swarm->parsed()) reports = measure_swarm(swarm_told);
         print(reports, json);
         return measured;
     } catch (const CLI::ParseError& error) {
