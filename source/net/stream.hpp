@@ -7,7 +7,6 @@
 #include "net/asio.hpp"
 #include "net/event.hpp"
 #include "net/rate_limiter.hpp"
-#include "net/send_backlog.hpp"
 #include "protocol/framing.hpp"
 
 #include <memory>
@@ -82,8 +81,6 @@ public:
     tcp::endpoint remote() const { return remote_; }
     byte_count received() const { return received_; }
     byte_count sent() const { return sent_; }
-    /// Content that this connection carries within some milliseconds.
-    byte_count backlog() const { return backlog_.bytes(); }
 
 private:
     struct watchdog;
@@ -91,7 +88,6 @@ private:
     awaitable<std::size_t> read_some(std::span<std::byte> into);
     awaitable<void> write_all(std::string_view bytes, bool more_follows);
     awaitable<void> writable();
-    void adjust_backlog();
 
     tcp::socket socket_;
     tcp::endpoint remote_;
@@ -104,7 +100,6 @@ private:
     event room_;
     std::shared_ptr<watchdog> read_watchdog_;
     std::shared_ptr<watchdog> write_watchdog_;
-    send_backlog backlog_;
     bool finishing_ = false;
     byte_count received_ = 0;
     byte_count sent_ = 0;
