@@ -301,12 +301,7 @@ awaitable<void> stream::writable() {
     write_watchdog_->explain(error);
 }
 
-void stream::adjust_backlog() {
-    backlog_.adjust(socket_.native_handle(), std::chrono::steady_clock::now());
-}
-
 awaitable<void> stream::send_file(std::string_view line, int file, byte_count offset, byte_count size) {
-    adjust_backlog();
     if (limits_.up) limits_.up->charge(line.size());
     co_await write_all(line, size > 0);
     socket_.native_non_blocking(true);
@@ -332,7 +327,6 @@ awaitable<void> stream::send_file(std::string_view line, int file, byte_count of
 }
 
 awaitable<void> stream::send_content(std::string_view line, std::span<const std::byte> bytes) {
-    adjust_backlog();
     if (limits_.up) limits_.up->charge(line.size());
     co_await write_all(line, !bytes.empty());
     while (!bytes.empty()) {

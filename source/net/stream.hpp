@@ -7,7 +7,6 @@
 #include "net/asio.hpp"
 #include "net/event.hpp"
 #include "net/rate_limiter.hpp"
-#include "net/send_backlog.hpp"
 #include "protocol/framing.hpp"
 
 #include <functional>
@@ -97,8 +96,6 @@ public:
     tcp::endpoint remote() const { return remote_; }
     byte_count received() const { return received_; }
     byte_count sent() const { return sent_; }
-    /// Content that this connection carries within some milliseconds.
-    byte_count backlog() const { return backlog_.bytes(); }
 
 private:
     struct watchdog;
@@ -114,7 +111,6 @@ private:
     void low_water(std::size_t bytes);
     awaitable<void> write_all(std::string_view bytes, bool more_follows);
     awaitable<void> writable();
-    void adjust_backlog();
 
     asio::any_io_executor executor_;
     tcp::socket socket_;
@@ -128,7 +124,6 @@ private:
     event room_;
     std::shared_ptr<watchdog> read_watchdog_;
     std::shared_ptr<watchdog> write_watchdog_;
-    send_backlog backlog_;
     bool finishing_ = false;
     std::size_t low_water_ = 1;  // of the socket: fewer bytes do not make it readable
     bool lent_ = false;          // the pool reads from the socket

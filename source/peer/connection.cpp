@@ -421,10 +421,7 @@ void connection::end_upload() {
 // Small enough that news and cancellations find a gap soon, large enough that headers cost nothing.
 byte_count connection::part_size() const {
     constexpr byte_count slices_per_part = 4;
-    constexpr byte_count backlogs_per_part = 2;
-    const byte_count often =
-        std::min(slices_per_part * owner_.owner().upload_slice(), backlogs_per_part * line_->backlog());
-    return std::clamp(often, smallest_part, largest_part);
+    return std::clamp(slices_per_part * owner_.owner().upload_slice(), smallest_part, largest_part);
 }
 
 }  // namespace p2p
