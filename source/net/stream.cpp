@@ -166,12 +166,14 @@ awaitable<std::size_t> stream::read_some(std::span<std::byte> into) {
 
 struct stream::piece {
     std::size_t size = 0;
+    std::size_t early = 0;  // of these, came along with lines
     std::error_code error;  // what ended it, beside that no more is there
 };
 
 // On the pool: what is there already, as much as there is room for.
 stream::piece stream::read_now(int socket, std::span<std::byte> into) {
-    piece read{frames_.take(into), {}};
+    piece read;
+    read.size = read.early = frames_.take(into);
     while (read.size < into.size() && !read.error) {
         const ssize_t n = ::recv(socket, into.data() + read.size, into.size() - read.size, MSG_DONTWAIT);
         if (n > 0)
@@ -204,10 +206,10 @@ awaitable<void> stream::read_content(asio::thread_pool& pool, byte_count size, c
         piece read;
         const auto came = [this, &read, &sink, size] {
             give_back();
-            received_ += read.size;
+            received_ += read.size - read.early;
             if (read.size > 0) sink.came(read.size);
             if (read.size < size) return;
-            if (limits_.down) limits_.down->charge(read.size);
+            if (limits_.down) limits_.down->charge(read.size - read.early);
             sink.all_came();
         };
         const byte_count most = std::min<byte_count>(size, limits_.down ? limits_.down->slice() : size);
@@ -217,7 +219,7 @@ awaitable<void> stream::read_content(asio::thread_pool& pool, byte_count size, c
             for (bool over = false; !over;) {
                 const auto room = std::span{buffer}.first(std::min(most - read.size, piece_size));
                 const piece next = read_now(socket, room);
-                read = {read.size + next.size, next.error};
+                read = {read.size + next.size, read.early + next.early, next.error};
                 over = next.size == 0 || next.error || read.size == most;
                 if (over) asio::post(executor_, came);  // the rest is done without the stream
                 if (next.size > 0) sink.take(room.first(next.size));
@@ -228,7 +230,7 @@ awaitable<void> stream::read_content(asio::thread_pool& pool, byte_count size, c
         if (size == 0) break;
         read_watchdog_->explain(read.error);
         if (read.size > 0) gathered = pace(read.size, since);
-        if (limits_.down) co_await limits_.down->take(read.size);
+        if (limits_.down) co_await limits_.down->take(read.size - read.early);
         const bool comes_at_once = read.size > 0 && gathered == most_gathered;
         if (read.size < most && !comes_at_once) co_await readable(std::min<byte_count>(size, gathered));
     }

@@ -203,6 +203,22 @@ TEST_CASE("a stream that is closed while the pool reads from it is closed when t
     CHECK_FALSE(pair.line->is_open());
 }
 
+TEST_CASE("content that came along with its line is counted once") {
+    pooled_pair pair;
+    const std::string content = random_looking(100'000);
+    const std::string all = "a line\n" + content;
+    heard what;
+    const auto work = [&]() -> awaitable<void> {
+        (void)co_await pair.line->read_line();
+        co_await read_all(pair, content.size(), what);
+    };
+    task_group group(pair.io.get_executor());
+    group.spawn(send_all(pair.other, all));
+    run(pair.io, work());
+    run(pair.io, group.join());
+    CHECK(pair.line->received() == all.size());
+}
+
 TEST_CASE("a limited stream is read on the pool no faster than its limit") {
     rate_limiter limit(200'000);
     pooled_pair pair({.down = &limit});
