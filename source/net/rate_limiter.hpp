@@ -36,11 +36,12 @@ public:
     std::size_t slice() const { return bucket_ ? slice_of(bucket_->rate()) : unlimited_slice; }
 
 private:
-    static constexpr std::size_t unlimited_slice = 256 * 1024;
+    static constexpr std::size_t unlimited_slice = std::size_t{1} << 30U;  // more than is ever taken at once
+    static constexpr std::size_t largest_slice = std::size_t{256} * 1024;
     static constexpr byte_count slices_per_second = 200;
 
     static std::size_t slice_of(byte_count rate) {
-        return std::clamp<byte_count>(rate / slices_per_second, 1024, unlimited_slice);
+        return std::clamp<byte_count>(rate / slices_per_second, 1024, largest_slice);
     }
 
     std::optional<token_bucket> bucket_;
