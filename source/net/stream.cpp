@@ -1,12 +1,15 @@
 #include "net/stream.hpp"
 
 #include "net/on_pool.hpp"
+#include "net/round_trip.hpp"
 
 #include <asio/connect.hpp>
 #include <asio/post.hpp>
 #include <asio/write.hpp>
 
 #include <cerrno>
+#include <limits>
+#include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
@@ -201,12 +204,14 @@ void stream::give_back() {
 awaitable<void> stream::read_content(asio::thread_pool& pool, byte_count size, content_sink sink) {
     time_point since = std::chrono::steady_clock::now();
     std::size_t gathered = 1;
+    fit_window();
     while (size > 0) {
         lend();
         piece read;
         const auto came = [this, &read, &sink, size] {
             give_back();
             received_ += read.size - read.early;
+            if (limits_.window) limits_.window->came(sender_, read.size, std::chrono::steady_clock::now());
             if (read.size > 0) sink.came(read.size);
             if (read.size < size) return;
             if (limits_.down) limits_.down->charge(read.size - read.early);
@@ -246,11 +251,21 @@ awaitable<void> stream::readable(std::size_t bytes) {
     read_watchdog_->explain(error);
 }
 
+// Less than the window, or nothing more would come.
 void stream::low_water(std::size_t bytes) {
+    if (window_) bytes = std::min(bytes, *window_ / 4);
     if (bytes == low_water_) return;
     std::error_code ignored;
     socket_.set_option(asio::socket_base::receive_low_watermark(static_cast<int>(bytes)), ignored);
     low_water_ = bytes;
+}
+
+void stream::fit_window() {
+    if (!limits_.window || (limits_.down && limits_.down->limited())) return;
+    const auto fitting = limits_.window->of_one(shortest_round_trip(socket_.native_handle()));
+    if (std::exchange(window_, fitting) == fitting) return;
+    const int clamp = fitting ? static_cast<int>(*fitting) : std::numeric_limits<int>::max() / 2;
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_WINDOW_CLAMP, &clamp, sizeof clamp);
 }
 
 void stream::post(std::string_view line) {

@@ -3,6 +3,7 @@
 // deadline passed.
 #pragma once
 
+#include "core/receive_window.hpp"
 #include "core/types.hpp"
 #include "net/asio.hpp"
 #include "net/event.hpp"
@@ -11,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -24,10 +26,11 @@ struct protocol_violation : std::runtime_error {
     error_message answer;
 };
 
-/// Shared limits of a peer's connections. Both outlive its streams.
+/// Shared limits of a peer's connections. They outlive its streams.
 struct stream_limits {
     rate_limiter* up = nullptr;  ///< none: no limit
     rate_limiter* down = nullptr;
+    receive_window* window = nullptr;
 };
 
 class stream {
@@ -109,6 +112,7 @@ private:
     void give_back();
     awaitable<void> readable(std::size_t bytes);
     void low_water(std::size_t bytes);
+    void fit_window();
     awaitable<void> write_all(std::string_view bytes, bool more_follows);
     awaitable<void> writable();
 
@@ -125,7 +129,9 @@ private:
     std::shared_ptr<watchdog> read_watchdog_;
     std::shared_ptr<watchdog> write_watchdog_;
     bool finishing_ = false;
-    std::size_t low_water_ = 1;  // of the socket: fewer bytes do not make it readable
+    std::size_t low_water_ = 1;          // of the socket: fewer bytes do not make it readable
+    std::optional<std::size_t> window_;  // what the other side may be ahead
+    receive_window::sender sender_;
     bool lent_ = false;          // the pool reads from the socket
     bool to_be_closed_ = false;  // once it does not
     byte_count received_ = 0;

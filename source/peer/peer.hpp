@@ -47,7 +47,7 @@ public:
     const peer_options& options() const { return options_; }
     std::uint16_t port() const { return port_; }
     std::uint64_t instance() const { return instance_; }  ///< tells this peer from all others
-    stream_limits limits() { return {&up_, &down_}; }
+    stream_limits limits() { return {&up_, &down_, &window_}; }
     byte_count upload_slice() const { return up_.slice(); }
     void tracker_left() { something_over_.set(); }
 
@@ -67,6 +67,7 @@ private:
     std::uint16_t port_;
     rate_limiter up_;
     rate_limiter down_;
+    receive_window window_;
     std::map<file_set_key, session*> sessions_;
     std::map<endpoint, std::unique_ptr<tracker_link>> links_;
     task_group tasks_;

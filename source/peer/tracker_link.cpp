@@ -24,8 +24,13 @@ constexpr duration longest_backoff = std::chrono::seconds{15};
 // A one-shot command that has not found a tracker by then has failed.
 constexpr duration first_contact_limit = std::chrono::seconds{5};
 
-// New chunks are collected for so long before they are announced.
-constexpr duration announce_delay = std::chrono::milliseconds{50};
+// What happens within so long is told together.
+constexpr duration gathering_time = std::chrono::milliseconds{50};
+
+// How often a peer announces new chunks while they come: soon at first, rarely later, for whoever is connected
+// hears of them from the peer itself.
+constexpr duration announce_soon_after = std::chrono::milliseconds{50};
+constexpr duration announce_later = std::chrono::seconds{2};
 
 // How often a peer that still lacks chunks asks who else has them: soon at first, for a swarm that has just
 // been started comes together within moments.
@@ -48,7 +53,7 @@ tracker_link::tracker_link(peer& owner, endpoint tracker)
 tracker_link::~tracker_link() = default;
 
 void tracker_link::add(session& who) {
-    topics_.push_back(std::make_shared<topic>(topic{&who, who.set(), false, {}, locate_soon, {}}));
+    topics_.push_back(std::make_shared<topic>(topic{&who, who.set()}));
     if (hopeless_) who.tracker_unreachable(*this, trouble_);
     work_.set();
 }
@@ -169,22 +174,26 @@ awaitable<void> tracker_link::talk(stream& line) {
             line.post(to_line(ping_message{}));
             ping_at = now() + ping_every_;
         }
-        co_await work_.wait_until(std::min(next_locate(), ping_at));
-        if (!goodbye_) co_await sleep_for(announce_delay);
+        co_await work_.wait_until(std::min(next_turn(), ping_at));
+        if (!goodbye_) co_await sleep_for(gathering_time);
     }
 }
 
-time_point tracker_link::next_locate() const {
+time_point tracker_link::next_turn() const {
     time_point next = time_point::max();
-    for (const auto& about : topics_)
-        if (about->who && about->introduced) next = std::min(next, about->locate_at);
+    for (const auto& about : topics_) {
+        if (!about->who || !about->introduced) continue;
+        next = std::min(next, about->locate_at);
+        if (has_news(*about)) next = std::min(next, about->announce_at);
+    }
     return next;
 }
 
 // Whoever has ended meanwhile is not spoken of any more, but for the goodbye.
 awaitable<void> tracker_link::talk_about(stream& line, topic& about) {
     if (about.who && !about.introduced) co_await introduce(line, about);
-    if (about.who) co_await tell_news(line, about);
+    if (about.who && has_news(about) && (now() >= about.announce_at || about.who->complete()))
+        co_await tell_news(line, about);
     if (about.who && now() >= about.locate_at) {
         co_await locate(line, about, sample_of_missing(*about.who));
         about.locate_after = std::min(about.locate_after * 2, locate_later);
@@ -195,6 +204,7 @@ awaitable<void> tracker_link::talk_about(stream& line, topic& about) {
 
 awaitable<void> tracker_link::introduce(stream& line, topic& about) {
     about.introduced = true;
+    about.announce_after = announce_soon_after;
     about.locate_after = locate_soon;
     about.locate_at = now() + locate_soon;
     if (const auto published = about.who->store().published())
@@ -205,7 +215,14 @@ awaitable<void> tracker_link::introduce(stream& line, topic& about) {
     if (about.who) co_await locate(line, about, about.who->missing());
 }
 
+bool tracker_link::has_news(const topic& about) {
+    return about.who->known().owned() != about.told;
+}
+
 awaitable<void> tracker_link::tell_news(stream& line, topic& about) {
+    const bool long_ago = now() >= about.announce_at + announce_later;
+    about.announce_after = long_ago ? announce_soon_after : std::min(about.announce_after * 2, announce_later);
+    about.announce_at = now() + about.announce_after;
     const chunk_set owned = about.who->known().owned();
     const chunk_set losses = about.told - owned;
     const chunk_set news = owned - about.told;

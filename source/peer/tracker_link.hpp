@@ -46,9 +46,11 @@ private:
         session* who;  // none: it was removed, and the tracker is to be told
         file_set_key set;
         bool introduced = false;  // on this connection
-        chunk_set told;
+        chunk_set told{};
+        duration announce_after{};
+        time_point announce_at{};
         duration locate_after{};
-        time_point locate_at;
+        time_point locate_at{};
     };
 
     awaitable<std::string> one_connection();
@@ -58,10 +60,11 @@ private:
     awaitable<void> talk_about(stream& line, topic& about);
     awaitable<void> introduce(stream& line, topic& about);
     awaitable<void> tell_news(stream& line, topic& about);
+    static bool has_news(const topic& about);
     awaitable<void> announce(stream& line, topic& about, chunk_set chunks);
     awaitable<void> locate(stream& line, topic& about, chunk_set chunks);
     awaitable<void> withdraw(stream& line, topic& about, chunk_set chunks);
-    time_point next_locate() const;
+    time_point next_turn() const;
     void handle(stream& line, std::string_view text);
     session* find(const file_set_key& set) const;
     chunk_set sample_of_missing(const session& who);
