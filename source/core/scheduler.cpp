@@ -161,7 +161,7 @@ std::vector<order> scheduler::next_orders(time_point now) {
 }
 
 std::optional<order> scheduler::next_order(time_point now) {
-    if (missing_.empty() || open_at_delivering() >= options_.open_total) return std::nullopt;
+    if (missing_.empty() || open_at_delivering() >= most_open()) return std::nullopt;
     const unsigned most = most_at_one_peer();
     const bool second_copies = !something_to_fetch();
     std::vector<std::pair<double, peer_id>> ready;
@@ -178,11 +178,20 @@ std::optional<order> scheduler::next_order(time_point now) {
 // One connected peer may get many requests, one of many only its share: where few have chunks yet, as at the
 // start of a swarm, all requests would wait in their queues while the others already could deliver.
 unsigned scheduler::most_at_one_peer() const {
-    const auto slow =
-        std::count_if(busy_.begin(), busy_.end(), [](auto& entry) { return entry.second->slow; });
-    const auto others = static_cast<unsigned>(std::max<std::size_t>(peers_.size() - slow, 1));
+    const unsigned others = std::max(delivering(), 1U);
     const unsigned share = (options_.open_total + others - 1) / others;
     return std::clamp(share, 1U, options_.open_per_peer);
+}
+
+// In a large swarm, uploaders would be left without a request now and then if none were kept at each of them.
+unsigned scheduler::most_open() const {
+    return std::clamp(delivering(), options_.open_total, 2 * options_.open_total);
+}
+
+unsigned scheduler::delivering() const {
+    const auto slow =
+        std::count_if(busy_.begin(), busy_.end(), [](auto& entry) { return entry.second->slow; });
+    return static_cast<unsigned>(peers_.size()) - static_cast<unsigned>(slow);
 }
 
 std::optional<order> scheduler::ask(peer_id id, source& peer, time_point now) {
@@ -250,7 +259,7 @@ std::optional<time_point> scheduler::next_deadline() const {
     };
     for (const auto& [id, peer] : busy_)
         if (const auto at = turns_at(*peer)) consider(*at);
-    if (!something_to_fetch() && open_at_delivering() < options_.open_total)
+    if (!something_to_fetch() && open_at_delivering() < most_open())
         for (const auto& [chunk, askers] : in_flight_)
             if (const auto at = second_copy_at(chunk)) consider(*at);
     return next;

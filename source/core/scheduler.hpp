@@ -37,7 +37,7 @@ inline constexpr std::uint32_t most_excepted = 1000;
 
 struct scheduler_options {
     unsigned open_per_peer = 4;  ///< requests open at one peer, at most; fewer where many are connected
-    unsigned open_total = 16;    ///< requests open at all peers that deliver
+    unsigned open_total = 16;    ///< requests open in all; up to twice as many where that is one at each peer
     duration stall_after = std::chrono::seconds{10};
     unsigned copies_at_end = 2;  ///< most peers that one chunk is asked of near the end
     unsigned wrong_limit = 2;    ///< wrong chunks after which a peer is dropped
@@ -116,7 +116,9 @@ private:
     void want(chunk_index chunk);
     void want_no_more(chunk_index chunk);
     std::optional<order> next_order(time_point now);
+    unsigned most_open() const;
     unsigned most_at_one_peer() const;
+    unsigned delivering() const;
     std::optional<order> ask(peer_id id, source& peer, time_point now);
     std::optional<chunk_index> pick_second_copy(const source& peer, time_point now) const;
     bool something_to_fetch() const;

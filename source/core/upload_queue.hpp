@@ -15,7 +15,7 @@
 namespace p2p {
 
 struct upload_options {
-    unsigned slots = 4;             ///< uploads at a time, each to another peer
+    unsigned slots = 8;             ///< uploads at a time, each to another peer
     unsigned queued_per_peer = 64;  ///< requests that one peer may have waiting
 };
 
