@@ -27,8 +27,8 @@ constexpr duration first_contact_limit = std::chrono::seconds{5};
 // What happens within so long is told together.
 constexpr duration gathering_time = std::chrono::milliseconds{50};
 
-// How often a peer announces new chunks while they come: soon at first, rarely later, for whoever is connected
-// hears of them from the peer itself.
+// How often a peer announces new chunks while they come: soon at first, rarely later, for whoever is
+// connected hears of them from the peer itself.
 constexpr duration announce_soon_after = std::chrono::milliseconds{50};
 constexpr duration announce_later = std::chrono::seconds{2};
 
@@ -221,7 +221,8 @@ bool tracker_link::has_news(const topic& about) {
 
 awaitable<void> tracker_link::tell_news(stream& line, topic& about) {
     const bool long_ago = now() >= about.announce_at + announce_later;
-    about.announce_after = long_ago ? announce_soon_after : std::min(about.announce_after * 2, announce_later);
+    about.announce_after =
+        long_ago ? announce_soon_after : std::min(about.announce_after * 2, announce_later);
     about.announce_at = now() + about.announce_after;
     const chunk_set owned = about.who->known().owned();
     const chunk_set losses = about.told - owned;

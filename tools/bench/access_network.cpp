@@ -18,7 +18,8 @@ namespace p2p::bench {
 
 namespace {
 
-constexpr const char* bridge = "swarm";
+// The way out of every host.
+constexpr const char* gateway = "10.200.255.254";
 
 std::string path_of(const std::string& tool) {
     for (const char* folder : {"/usr/sbin", "/sbin", "/usr/bin", "/bin"})
@@ -78,29 +79,32 @@ std::filesystem::path leave_the_machine() {
 }
 
 access_network::access_network(std::vector<byte_count> rates, const std::string& congestion_control) {
-    run_ip({"link", "add", bridge, "type", "bridge"});
-    run_ip({"link", "set", bridge, "up"});
+    run(path_of("sysctl"), {"-qw", "net.ipv4.ip_forward=1"});
     for (; hosts_ < rates.size(); ++hosts_) add_host(hosts_, rates[hosts_], congestion_control);
 }
 
 access_network::~access_network() {
     try {
         for (std::size_t host = 0; host < hosts_; ++host) run_ip({"netns", "delete", name_of(host)});
-        run_ip({"link", "delete", bridge});
     } catch (const std::exception& error) {
         fmt::print(stderr, "bench: {}\n", error.what());
     }
 }
 
+// Routed, not switched: the kernel has room for a thousand neighbours in all namespaces together, and in one
+// switched network every pair of hosts would take two.
 void access_network::add_host(std::size_t host, byte_count rate, const std::string& congestion_control) {
     const std::string name = name_of(host);
     const std::string port = port_of(host);
     run_ip({"netns", "add", name});
     run_ip({"link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", name});
-    run_ip({"link", "set", port, "master", bridge, "up"});
-    run_ip({"-n", name, "address", "add", address(host) + "/16", "dev", "eth0"});
+    run_ip({"-n", name, "address", "add", address(host), "dev", "eth0"});
     run_ip({"-n", name, "link", "set", "lo", "up"});
     run_ip({"-n", name, "link", "set", "eth0", "up"});
+    run_ip({"-n", name, "route", "add", "default", "via", gateway, "dev", "eth0", "onlink"});
+    run_ip({"address", "add", gateway, "dev", port});
+    run_ip({"link", "set", port, "up"});
+    run_ip({"route", "add", address(host), "dev", port});
     if (!congestion_control.empty())
         run_ip({"netns", "exec", name, path_of("sysctl"), "-qw",
                 "net.ipv4.tcp_congestion_control=" + congestion_control});

@@ -1,4 +1,4 @@
-// Hosts with access links, on one machine: each is a network namespace, joined to the others by a bridge
+// Hosts with access links, on one machine: each is a network namespace, joined to the others by a router
 // through a link that is shaped in both directions. Needs root.
 #pragma once
 
