@@ -37,7 +37,7 @@ TEST_CASE("a get that is killed in the middle goes on where it was, and no file 
     const fs::path copy = here / "copy";
     std::string wrong;
     {
-        getter killed{{sharer.link(), copy, "--limit-down", "1MiB/s"}};
+        getter killed{{sharer.link(), copy, "--limit-down", "400KiB/s"}};
         wait_until(
             [&] {
                 wrong += wrong_in_part(copy, set);

@@ -5,9 +5,52 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <deque>
+#include <stdexcept>
+#include <thread>
 
 namespace p2p::test {
+
+namespace {
+
+/// Stands between one peer and the tracker, and counts what the peer announces.
+class counting_relay {
+public:
+    explicit counting_relay(const tracker_program& tracker) : relays_{[this, &tracker] { relay(tracker); }} {}
+
+    std::string address() const { return "127.0.0.1:" + std::to_string(listener_.port()); }
+    unsigned announcements() const { return announcements_; }
+
+private:
+    void relay(const tracker_program& tracker) {
+        tcp_client peer = listener_.accept();
+        tcp_client above = tracker.visit();
+        const std::jthread down{[&] { copy(above, peer, [](auto&) {}); }};
+        copy(peer, above, [this](const std::string& line) {
+            if (contains(line, R"("type":"announce")")) ++announcements_;
+        });
+    }
+
+    template <class See>
+    static void copy(tcp_client& from, tcp_client& to, See see) {
+        try {
+            for (;;) {
+                const std::string line = from.read_line();
+                see(line);
+                to.send_line(line);
+            }
+        } catch (const std::runtime_error&) {
+            to.finish();
+        }
+    }
+
+    tcp_listener listener_;
+    std::atomic<unsigned> announcements_ = 0;
+    std::jthread relays_;
+};
+
+}  // namespace
 
 TEST_CASE("five peers of which none is complete, and every chunk at two of them, all end complete") {
     const file_set set{20, 40'000};
@@ -38,6 +81,19 @@ TEST_CASE("an empty peer gets all from two complete ones, and with --once exits 
     peer_program carol{tracker, make_folder(here / "carol", set, ""), "carol", {"--once"}};
     CHECK(carol.wait_for_exit() == 0);
     CHECK(difference(here / "carol", set) == "");
+}
+
+TEST_CASE("a peer announces what it fetches in far fewer lines than chunks") {
+    const file_set set{100, 20'000};
+    const temp_folder here;
+    const tracker_program tracker{{"--quorum", "1"}};
+    const peer_program alice{tracker, make_folder(here / "alice", set, set.ranges()), "alice"};
+    const counting_relay relay{tracker};
+    const std::filesystem::path folder = make_folder(here / "bob", set, "");
+    peer_program bob{relay.address(), folder, "bob", {"--once", "--limit-down", "1MB/s"}};
+    CHECK(bob.wait_for_exit() == 0);
+    CHECK(relay.announcements() > 0);
+    CHECK(relay.announcements() < set.count() / 4);
 }
 
 TEST_CASE("a chunk that only one peer has is not handed out until a second one announces it") {

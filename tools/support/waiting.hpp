@@ -9,7 +9,7 @@
 namespace p2p {
 
 /// Only a failing test ever waits so long; sanitizers on a busy machine are slow.
-inline constexpr std::chrono::milliseconds patience = std::chrono::seconds{30};
+inline constexpr std::chrono::milliseconds patience = std::chrono::seconds{60};
 
 /// Looks again and again until the condition holds; throws where it does not come to that.
 inline void wait_until(const auto& condition, const std::string& what,
