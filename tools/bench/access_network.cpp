@@ -85,7 +85,10 @@ access_network::access_network(std::vector<byte_count> rates, const std::string&
 
 access_network::~access_network() {
     try {
-        for (std::size_t host = 0; host < hosts_; ++host) run_ip({"netns", "delete", name_of(host)});
+        for (std::size_t host = 0; host < hosts_; ++host) {
+            run_ip({"link", "delete", port_of(host)});  // with its namespace it would go at some later time
+            run_ip({"netns", "delete", name_of(host)});
+        }
     } catch (const std::exception& error) {
         fmt::print(stderr, "bench: {}\n", error.what());
     }
