@@ -258,6 +258,13 @@ TEST_CASE("no more requests are open at all peers than allowed") {
     CHECK(l.open_at('A') + l.open_at('B') + l.open_at('C') == 5);
 }
 
+TEST_CASE("of more peers than requests are allowed each has one, up to twice as many") {
+    leecher three{"1111110 1111110 1111110", {.open_per_peer = 4, .open_total = 2}};
+    CHECK(sorted(three.orders()).size() == std::string_view{"A1 B2 C3"}.size());
+    leecher five{"1111110 1111110 1111110 1111110 1111110", {.open_per_peer = 4, .open_total = 2}};
+    CHECK(sorted(five.orders()).size() == std::string_view{"A1 B2 C3 D4"}.size());
+}
+
 TEST_CASE("peers that are equally good share the requests evenly") {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         CAPTURE(seed);
