@@ -24,7 +24,7 @@ public:
     void came(sender& from, byte_count bytes, time_point now);
 
     /// What one sender may be ahead, in bytes, if the way to it and back takes so long at best. Nothing: as
-    /// much as TCP finds right, because it is not for many senders that queues become long.
+    /// much as TCP finds right, as where senders are few, or the link is fast.
     std::optional<std::size_t> of_one(duration round_trip) const;
 
 private:

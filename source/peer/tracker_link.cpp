@@ -192,6 +192,7 @@ time_point tracker_link::next_turn() const {
 // Whoever has ended meanwhile is not spoken of any more, but for the goodbye.
 awaitable<void> tracker_link::talk_about(stream& line, topic& about) {
     if (about.who && !about.introduced) co_await introduce(line, about);
+    if (about.who) co_await tell_losses(line, about);
     if (about.who && has_news(about) && (now() >= about.announce_at || about.who->complete()))
         co_await tell_news(line, about);
     if (about.who && now() >= about.locate_at) {
@@ -219,17 +220,21 @@ bool tracker_link::has_news(const topic& about) {
     return about.who->known().owned() != about.told;
 }
 
+// At once: nobody is to be sent for what is not there any more.
+awaitable<void> tracker_link::tell_losses(stream& line, topic& about) {
+    const chunk_set losses = about.told - about.who->known().owned();
+    about.told -= losses;
+    if (!losses.empty()) co_await withdraw(line, about, losses);
+}
+
 awaitable<void> tracker_link::tell_news(stream& line, topic& about) {
     const bool long_ago = now() >= about.announce_at + announce_later;
     about.announce_after =
         long_ago ? announce_soon_after : std::min(about.announce_after * 2, announce_later);
     about.announce_at = now() + about.announce_after;
-    const chunk_set owned = about.who->known().owned();
-    const chunk_set losses = about.told - owned;
-    const chunk_set news = owned - about.told;
-    about.told = owned;
-    if (!losses.empty()) co_await withdraw(line, about, losses);
-    if (about.who && !news.empty()) co_await announce(line, about, news);
+    const chunk_set news = about.who->known().owned() - about.told;
+    about.told |= news;
+    if (!news.empty()) co_await announce(line, about, news);
 }
 
 // An announcement without chunks makes this peer known as a member of the set.

@@ -59,6 +59,7 @@ private:
     awaitable<void> talk(stream& line);
     awaitable<void> talk_about(stream& line, topic& about);
     awaitable<void> introduce(stream& line, topic& about);
+    awaitable<void> tell_losses(stream& line, topic& about);
     awaitable<void> tell_news(stream& line, topic& about);
     static bool has_news(const topic& about);
     awaitable<void> announce(stream& line, topic& about, chunk_set chunks);
