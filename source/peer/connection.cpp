@@ -142,8 +142,12 @@ void connection::handle(const peer_to_peer::message& message) {
     } else if (const auto* piece = std::get_if<peer_to_peer::get_manifest>(&message)) {
         if (!owner_.store().published() || manifest_requests_.size() >= most_manifest_requests)
             throw protocol_violation({"bad_field", "get_manifest: there is none, or too much was asked for"});
-        manifest_requests_.push_back(*piece);
-        line_->wake();
+        if (owner_.manifest_wanted(*this)) {
+            manifest_requests_.push_back(*piece);
+            line_->wake();
+        } else {
+            post(to_line(peer_to_peer::refuse{{}, false, "others are getting it: ask them, or again", true}));
+        }
     } else if (const auto* refused = std::get_if<peer_to_peer::refuse>(&message)) {
         if (arrival_ && !refused->any && arrival_->claim.chunk == refused->chunk) arrival_.reset();
         owner_.peer_refused(*this, refused->any ? std::nullopt : std::optional{refused->chunk});
@@ -342,8 +346,12 @@ awaitable<void> connection::send_news() {
 }
 
 awaitable<void> connection::send_manifest() {
-    const peer_to_peer::get_manifest asked = manifest_requests_.front();
+    co_await send_manifest_part(manifest_requests_.front());
     manifest_requests_.pop_front();
+    owner_.manifest_sent(*this, !manifest_requests_.empty());
+}
+
+awaitable<void> connection::send_manifest_part(peer_to_peer::get_manifest asked) {
     const auto published = owner_.store().published();
     const std::string& text = published->text();
     if (asked.offset >= text.size()) {

@@ -18,6 +18,11 @@ namespace {
 constexpr duration connect_limit = std::chrono::seconds{10};
 constexpr duration grace = std::chrono::seconds{5};
 
+// A manifest goes to so few at a time that the first of them soon give it to the others; of those that come
+// at once, each would otherwise take its own from the only one who has it.
+constexpr std::size_t manifests_at_a_time = 2;
+constexpr duration manifest_turn_patience = std::chrono::seconds{2};
+
 // The list of a large set takes long to write: it is left alone for so many times as long. What arrives
 // meanwhile is found again after a crash (chunk_store::leftovers).
 constexpr int save_pause = 20;
@@ -51,6 +56,7 @@ session::session(peer& owner, std::unique_ptr<chunk_store> store, std::string fi
       inventory_(inventory_for(*store_)),
       scheduler_(store_->count(), store_->present(), options_.scheduling, owner.instance() + 1),
       uploads_(options_.uploads, owner.instance() + 2),
+      manifest_turns_(manifests_at_a_time, manifest_turn_patience),
       peers_({.most_connections = options_.most_connections}, owner.instance()),
       leftovers_(store_->leftovers()),
       tasks_(owner.executor()),
@@ -344,6 +350,7 @@ void session::left(connection& with) {
     if (connections_.erase(with.id()) == 0) return;
     scheduler_.peer_left(with.id());
     uploads_.peer_left(with.id());
+    manifest_turns_.end(with.id());
     peers_.left(with.id());
     start_uploads();
     something_to_ask_.set();
@@ -458,6 +465,17 @@ bool session::complete() const {
 }
 
 // --- uploads
+
+bool session::manifest_wanted(const connection& by) {
+    return manifest_turns_.take(by.id(), now());
+}
+
+void session::manifest_sent(const connection& by, bool more_wanted) {
+    if (more_wanted)
+        manifest_turns_.take(by.id(), now());
+    else
+        manifest_turns_.end(by.id());
+}
 
 bool session::upload_wanted(const connection& by, wanted what) {
     if (stopping_ || !connections_.contains(by.id()) || !uploads_.add(by.id(), std::move(what))) return false;

@@ -5,6 +5,7 @@
 #include "core/inventory.hpp"
 #include "core/peer_book.hpp"
 #include "core/scheduler.hpp"
+#include "core/turns.hpp"
 #include "core/upload_queue.hpp"
 #include "net/event.hpp"
 #include "net/stream.hpp"
@@ -92,6 +93,10 @@ public:
     bool chunk_was_wrong(connection& from, chunk_index chunk);
     chunk_set except_for(const connection& asked) const;
 
+    /// A part of the manifest. false: it goes to enough others at present. manifest_sent() follows each.
+    bool manifest_wanted(const connection& by);
+    void manifest_sent(const connection& by, bool more_wanted);
+
     /// false: too many are waiting.
     bool upload_wanted(const connection& by, wanted what);
     void upload_cancelled(connection& by, std::optional<chunk_index> chunk);
@@ -132,6 +137,7 @@ private:
     inventory inventory_;
     scheduler scheduler_;
     upload_queue uploads_;
+    turns manifest_turns_;
     peer_book peers_;
     chunk_set leftovers_;
 

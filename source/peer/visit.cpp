@@ -1,5 +1,6 @@
 #include "peer/visit.hpp"
 
+#include "core/backoff.hpp"
 #include "net/event.hpp"
 #include "net/on_pool.hpp"
 #include "net/stream.hpp"
@@ -11,6 +12,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <random>
 #include <set>
 
 namespace p2p {
@@ -21,7 +23,9 @@ constexpr duration connect_limit = std::chrono::seconds{5};
 constexpr duration answer_limit = std::chrono::seconds{10};
 // A tracker that was not reached by then is given up.
 constexpr duration first_contact_limit = std::chrono::seconds{5};
-constexpr duration ask_again_after = std::chrono::milliseconds{500};
+// Soon at first: whoever was sent away because others were getting the manifest can ask those.
+constexpr duration ask_again_first = std::chrono::milliseconds{20};
+constexpr duration ask_again_cap = std::chrono::milliseconds{500};
 
 // Pieces of a manifest that are asked for at a time: enough to hide the round trip.
 constexpr byte_count piece_size = 256 * 1024;
@@ -241,6 +245,8 @@ awaitable<std::shared_ptr<const manifest>> fetch_manifest(peer& self, std::vecto
     const time_point started = now();
     time_point give_up_at = started + patience;
     bool told = false;
+    std::mt19937_64 random(self.instance());
+    backoff pause(ask_again_first, ask_again_cap, random());
     while (now() < give_up_at) {
         std::optional<session_failure> unreachable;
         std::vector<endpoint> holders;
@@ -250,6 +256,7 @@ awaitable<std::shared_ptr<const manifest>> fetch_manifest(peer& self, std::vecto
             unreachable = failure;
         }
         if (unreachable && now() >= started + first_contact_limit) throw *unreachable;
+        std::ranges::shuffle(holders, random);  // not all who come at once to the same one
         for (const endpoint& who : holders) {
             if (!download.is_worth_asking(who)) continue;
             try {
@@ -263,6 +270,7 @@ awaitable<std::shared_ptr<const manifest>> fetch_manifest(peer& self, std::vecto
             if (download.is_whole() || download.received() >= before + piece_size) {
                 give_up_at = now() + patience;
                 before = download.received();
+                pause.reset();
             }
             if (!download.is_whole()) continue;
             const auto check = [&] { return manifest::parse_if(id, download.take()); };
@@ -277,7 +285,8 @@ awaitable<std::shared_ptr<const manifest>> fetch_manifest(peer& self, std::vecto
         }
         if (holders.empty() && !std::exchange(told, true))
             spdlog::info("waiting for a peer that has {}", id.to_hex());
-        co_await sleep_for(ask_again_after);
+        const duration wait = pause.next();
+        co_await sleep_for(wait);
     }
     throw session_failure(exit_code::incomplete, fmt::format("cannot get {}: {}", id.to_hex(), trouble));
 }

@@ -74,6 +74,7 @@ public:
         seeder->wait_for("p2p:", longest_run);
         link_ = "p2p:" + seeder->wait_for_rest_of_line("p2p:");
         choose_who_dies();
+        for (std::size_t i = 0; i < members_.size(); ++i) std::filesystem::remove_all(copy(i));
         const counted before = count();
         const time_point began = now();
         begin();
@@ -125,11 +126,9 @@ private:
     }
 
     void begin() {
-        for (std::size_t i = 0; i < members_.size(); ++i) {
-            std::filesystem::remove_all(copy(i));
+        for (std::size_t i = 0; i < members_.size(); ++i)
             members_[i].program =
                 start(i + 1, {"get", link_, copy(i), "--stay", "--listen", network_.address(i + 1)});
-        }
     }
 
     // Returns when those that live were complete.
