@@ -14,6 +14,10 @@ void smooth(duration& typical, duration latest) {
     typical = typical == duration{} ? latest : (typical * 3 + latest) / 4;
 }
 
+// With so many wanted chunks for each request for any that is open elsewhere, less than one pick in 32 is
+// what another seeder picks as well.
+constexpr std::size_t wanted_per_pick = 32;
+
 // A second copy is worth its bytes only once the first takes clearly longer than usual.
 constexpr int late_factor = 2;
 constexpr duration never_late_before = std::chrono::milliseconds{200};
@@ -197,10 +201,8 @@ unsigned scheduler::delivering() const {
 std::optional<order> scheduler::ask(peer_id id, source& peer, time_point now) {
     const chunk_selection useful = candidates(peer);
     std::optional<chunk_index> chunk;
-    if (peer.picks && peer.has.size() == count_ && unwanted_.size() <= most_excepted) {
-        const auto any_open =
-            std::count_if(peer.open.begin(), peer.open.end(), [](auto& r) { return !r.chunk; });
-        if (useful.has_more_than(static_cast<std::size_t>(any_open))) {
+    if (may_pick(peer)) {
+        if (useful.has_more_than(open_for_any(peer))) {
             peer.open.push_back({std::nullopt, now});
             busy_[id] = &peer;
             return order{order::kind::request, id, std::nullopt};
@@ -217,6 +219,21 @@ std::optional<order> scheduler::ask(peer_id id, source& peer, time_point now) {
     in_flight_[*chunk].push_back(id);
     update_wanted(*chunk);
     return order{order::kind::request, id, chunk};
+}
+
+// Seeders that pick at the same time do not know of each other: what one of them picks, another may pick too,
+// the sooner, the fewer chunks are wanted.
+bool scheduler::may_pick(const source& peer) const {
+    if (!peer.picks || peer.has.size() < count_ || unwanted_.size() > most_excepted) return false;
+    std::size_t elsewhere = 0;
+    for (const auto& [id, other] : busy_)
+        if (other != &peer) elsewhere += open_for_any(*other);
+    return elsewhere * wanted_per_pick <= wanted_.size();
+}
+
+std::size_t scheduler::open_for_any(const source& peer) {
+    return static_cast<std::size_t>(
+        std::count_if(peer.open.begin(), peer.open.end(), [](const request& r) { return !r.chunk; }));
 }
 
 // The chunk whose oldest request is late, and that this peer could send as well.

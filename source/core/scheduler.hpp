@@ -8,8 +8,9 @@
 //   * the copies in flight of each chunk (more than one where a slow peer is taken over, and near the end).
 //
 // The rules:
-//   * a peer that has every chunk picks itself (a request for any, unless too much must be left out); of
-//     others the rarest wanted chunk is asked, counted over the connected peers, ties at random;
+//   * a peer that has every chunk picks itself (a request for any, unless too much must be left out, or
+//     several would pick from few chunks); of others the rarest wanted chunk is asked, counted over the
+//     connected peers, ties at random;
 //   * requests are spread over the connected peers, and the next goes to the one expected to be through
 //   first;
 //   * a peer that delivers nothing for `stall_after` keeps its requests, but its chunks may be asked of
@@ -120,6 +121,8 @@ private:
     unsigned most_at_one_peer() const;
     unsigned delivering() const;
     std::optional<order> ask(peer_id id, source& peer, time_point now);
+    bool may_pick(const source& peer) const;
+    static std::size_t open_for_any(const source& peer);
     std::optional<chunk_index> pick_second_copy(const source& peer, time_point now) const;
     bool something_to_fetch() const;
     std::optional<time_point> second_copy_at(chunk_index chunk) const;

@@ -298,6 +298,18 @@ TEST_CASE("a seeder that would have to leave out too much is told what to send")
     }
 }
 
+// Where few are wanted, several seeders would often pick the same.
+TEST_CASE("of several seeders only one is asked for any, but where many chunks are wanted") {
+    const auto picks = [](std::uint32_t count) {
+        const std::string all(count, '1');
+        leecher l{all + " " + all, one_each};
+        const std::string orders = l.orders();
+        return std::count(orders.begin(), orders.end(), '*');
+    };
+    CHECK(picks(31) == 1);
+    CHECK(picks(32) == 2);
+}
+
 TEST_CASE("a seeder is not asked for more than it can give") {
     leecher l = leecher::that_has("0111", "1111", {.open_per_peer = 4});
     CHECK(l.orders() == "A*");

@@ -263,4 +263,26 @@ TEST_CASE("list exits 4 where there is no tracker, with its address") {
     CHECK(contains(ended.output, "cannot reach the tracker at " + nobody));
 }
 
+// So that those who come at once get it of each other, and not each its own of the only one who has it.
+TEST_CASE("of three who ask for the manifest at the same time one is sent to the others") {
+    const temp_folder here;
+    const tracker_program tracker;
+    sharer slow{tracker, files(here / "set", 300, 10), {"--limit-up", "1KiB/s"}};
+    const auto port = static_cast<std::uint16_t>(std::stoul(slow.wait_for_rest_of_line("serves at port ")));
+    const auto visit = [&](int instance) {
+        tcp_client visitor = tcp_client::connect(port);
+        visitor.send_line(R"({"type":"hello","version":1,"name":"x","transfer_port":1,"instance":)" +
+                          std::to_string(instance) + R"(,"id":")" + slow.id() + R"(","chunks":""})");
+        visitor.send_line(R"({"type":"get_manifest","offset":0,"size":100000})");
+        CHECK(contains(visitor.read_line(), "\"hello\""));
+        return visitor;
+    };
+    tcp_client first = visit(1);
+    tcp_client second = visit(2);
+    tcp_client third = visit(3);
+    CHECK(contains(third.read_line(), R"("refuse","manifest":true)"));
+    CHECK(contains(first.read_line(), R"("manifest","offset":0)"));
+    CHECK(contains(second.read_line(), R"("manifest","offset":0)"));
+}
+
 }  // namespace p2p::test
