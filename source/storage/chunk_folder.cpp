@@ -44,52 +44,6 @@ tl::expected<hashed_chunk, std::string> hash_file(int folder, const std::string&
     return hashed_chunk{{chunk, hasher.digest(), before->size}, *before};
 }
 
-// Bytes go to a part file first; the name of the chunk only ever belongs to a whole and right one.
-class arriving_file final : public incoming_chunk {
-public:
-    arriving_file(int folder, std::string part, std::string place, const chunk_claim& agreed)
-        : folder_(folder), part_(std::move(part)), place_(std::move(place)), agreed_(agreed) {}
-
-    ~arriving_file() override {
-        if (file_) ::unlinkat(folder_, part_.c_str(), 0);
-    }
-
-    tl::expected<void, std::string> write(std::span<const std::byte> bytes) override {
-        if (!file_) {
-            file_.reset(
-                ::openat(folder_, part_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
-            if (!file_) return failed();
-        }
-        if (const int error = write_all(file_.get(), bytes))
-            return tl::unexpected{failure(name_in(folder_, place_), error)};
-        hasher_.update(bytes);
-        return {};
-    }
-
-    tl::expected<std::optional<hashed_chunk>, std::string> finish() override {
-        if (const auto created = write({}); !created) return tl::unexpected{created.error()};
-        if (hasher_.digest() != agreed_.hash) return std::nullopt;
-        const auto stamp = stamp_of(file_.get(), part_);
-        if (!stamp) return tl::unexpected{stamp.error()};
-        if (::renameat(folder_, part_.c_str(), folder_, place_.c_str()) != 0) return failed();
-        file_.reset();
-        return hashed_chunk{agreed_, *stamp};
-    }
-
-private:
-    tl::unexpected<std::string> failed() const {
-        const int error = errno;
-        return tl::unexpected{failure(name_in(folder_, place_), error)};
-    }
-
-    int folder_;
-    std::string part_;
-    std::string place_;
-    chunk_claim agreed_;
-    unique_fd file_;
-    chunk_hasher hasher_;
-};
-
 // The whole of one file, as long as it is the one that was hashed.
 class leaving_file final : public outgoing_chunk {
 public:
@@ -129,6 +83,62 @@ std::optional<chunk_index> chunk_named(std::string_view name) {
 }
 
 }  // namespace
+
+// Bytes go to a part file first; the name of the chunk only ever belongs to a whole and right one. The copy
+// that has it first keeps it: its stamp is what is known of the file from then on.
+class chunk_folder::arriving_file final : public incoming_chunk {
+public:
+    arriving_file(int folder, std::string part, std::string place, const chunk_claim& agreed,
+                  std::shared_ptr<rival_copies> all)
+        : folder_(folder),
+          part_(std::move(part)),
+          place_(std::move(place)),
+          agreed_(agreed),
+          all_(std::move(all)) {}
+
+    ~arriving_file() override {
+        if (file_) ::unlinkat(folder_, part_.c_str(), 0);
+    }
+
+    tl::expected<void, std::string> write(std::span<const std::byte> bytes) override {
+        if (!file_) {
+            file_.reset(
+                ::openat(folder_, part_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
+            if (!file_) return failed();
+        }
+        if (const int error = write_all(file_.get(), bytes))
+            return tl::unexpected{failure(name_in(folder_, place_), error)};
+        hasher_.update(bytes);
+        return {};
+    }
+
+    tl::expected<std::optional<hashed_chunk>, std::string> finish() override {
+        if (const auto created = write({}); !created) return tl::unexpected{created.error()};
+        if (hasher_.digest() != agreed_.hash) return std::nullopt;
+        const std::scoped_lock lock{all_->mutex};
+        if (all_->placed) return hashed_chunk{agreed_, *all_->placed};
+        const auto stamp = stamp_of(file_.get(), part_);
+        if (!stamp) return tl::unexpected{stamp.error()};
+        if (::renameat(folder_, part_.c_str(), folder_, place_.c_str()) != 0) return failed();
+        file_.reset();
+        all_->placed = *stamp;
+        return hashed_chunk{agreed_, *stamp};
+    }
+
+private:
+    tl::unexpected<std::string> failed() const {
+        const int error = errno;
+        return tl::unexpected{failure(name_in(folder_, place_), error)};
+    }
+
+    int folder_;
+    std::string part_;
+    std::string place_;
+    chunk_claim agreed_;
+    std::shared_ptr<rival_copies> all_;
+    unique_fd file_;
+    chunk_hasher hasher_;
+};
 
 tl::expected<std::unique_ptr<chunk_folder>, std::string> chunk_folder::open(
     const std::filesystem::path& path) {
@@ -180,6 +190,7 @@ void chunk_folder::note(const hashed_chunk& hashed) {
     const chunk_index chunk = hashed.claim.chunk;
     stamps_[chunk] = hashed.stamp;
     leftovers_.erase(chunk);
+    arriving_.erase(chunk);
     // One that was lost has its old name still, but came back under this one.
     if (present_.insert(chunk)) listing_.names.insert_or_assign(chunk, stored_name(rivals_, chunk));
 }
@@ -196,9 +207,11 @@ storage_job<std::unique_ptr<outgoing_chunk>> chunk_folder::open_job(chunk_index 
 }
 
 std::unique_ptr<incoming_chunk> chunk_folder::receive(const chunk_claim& agreed) {
+    auto all = arriving_[agreed.chunk].lock();
+    if (!all) arriving_[agreed.chunk] = all = std::make_shared<rival_copies>();
     auto part = fmt::format("{}{}.{}", part_prefix, agreed.chunk.value, ++arrivals_);
     return std::make_unique<arriving_file>(folder_.get(), std::move(part), stored_name(rivals_, agreed.chunk),
-                                           agreed);
+                                           agreed, std::move(all));
 }
 
 storage_job<std::optional<hashed_chunk>> chunk_folder::recover_job(const chunk_claim& agreed) const {

@@ -7,6 +7,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <unordered_map>
 
 namespace p2p {
@@ -29,6 +32,13 @@ public:
     storage_job<void> save_job() override;
 
 private:
+    // The copies of a chunk that are on their way at once.
+    struct rival_copies {
+        std::mutex mutex;
+        std::optional<file_stamp> placed;
+    };
+    class arriving_file;
+
     chunk_folder(unique_fd folder, chunk_listing listing);
     tl::expected<void, std::string> sweep();
     std::string name_of(chunk_index chunk) const;
@@ -39,6 +49,7 @@ private:
     chunk_set present_;
     chunk_set leftovers_;
     std::unordered_map<chunk_index, file_stamp> stamps_;
+    std::unordered_map<chunk_index, std::weak_ptr<rival_copies>> arriving_;
     std::uint64_t arrivals_ = 0;
 };
 

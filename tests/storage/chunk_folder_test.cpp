@@ -267,6 +267,22 @@ TEST_CASE("two copies of a chunk that come at once do not disturb each other") {
     CHECK(read_text(f.path("chunk_1")) == "one");
 }
 
+TEST_CASE("of two right copies of a chunk the first stays, and is served") {
+    for (const bool noted_between : {false, true}) {
+        CAPTURE(noted_between);
+        folder_of f{{{"local_chunks.txt", "1,LASTCHUNK\n"}}};
+        const auto first = f.store().receive(claim_of(1, "one"));
+        const auto second = f.store().receive(claim_of(1, "one"));
+        REQUIRE(first->write(bytes_of("one")));
+        REQUIRE(second->write(bytes_of("one")));
+        const auto hashed = first->finish();
+        if (noted_between) f.store().note(**hashed);
+        CHECK(second->finish().value().has_value());
+        if (!noted_between) f.store().note(**hashed);
+        CHECK(f.served(1) == "one");
+    }
+}
+
 TEST_CASE("a chunk is not stored over another one whose file has its name") {
     folder_of f{{{"local_chunks.txt", "3,chunk_7\n9,LASTCHUNK\n"}, {"chunk_7", "three"}}};
     f.hash_all();
