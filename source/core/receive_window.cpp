@@ -16,6 +16,10 @@ constexpr duration queued = std::chrono::milliseconds{15};
 // For all senders; below this, what one of them may send in a round trip would not be worth its headers.
 constexpr double least_window = 128 * 1024;
 
+// With less, TCP would wait for an acknowledgement with every segment, or for a timer. (Over loopback, where
+// a segment is as large as what is not worth keeping, nobody is kept back.)
+constexpr std::size_t least_segments = 4;
+
 // Two senders are never kept back.
 constexpr double not_worth_keeping = 64 * 1024;
 
@@ -37,11 +41,12 @@ void receive_window::begin_interval(time_point now) {
     ++interval_;
 }
 
-std::optional<std::size_t> receive_window::of_one(duration round_trip) const {
+std::optional<std::size_t> receive_window::of_one(const path& way) const {
     const unsigned senders = std::max(senders_, senders_before_);
     const double rate = *std::ranges::max_element(rates_);
-    const double on_the_way = rate * std::chrono::duration<double>(round_trip + queued).count();
-    const double each = std::max(2 * on_the_way, least_window) / std::max(senders, 1U);
+    const double on_the_way = rate * std::chrono::duration<double>(way.round_trip + queued).count();
+    const double share = std::max(2 * on_the_way, least_window) / std::max(senders, 1U);
+    const double each = std::max(share, static_cast<double>(least_segments * way.segment));
     if (each >= not_worth_keeping) return std::nullopt;
     return static_cast<std::size_t>(each);
 }

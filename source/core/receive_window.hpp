@@ -23,9 +23,14 @@ public:
     /// So many bytes came from a sender.
     void came(sender& from, byte_count bytes, time_point now);
 
-    /// What one sender may be ahead, in bytes, if the way to it and back takes so long at best. Nothing: as
-    /// much as TCP finds right, as where senders are few, or the link is fast.
-    std::optional<std::size_t> of_one(duration round_trip) const;
+    /// The way to a sender and back.
+    struct path {
+        duration round_trip{};    ///< at best; 0 where it is not known
+        std::size_t segment = 0;  ///< largest, of TCP, in bytes
+    };
+    /// What one sender may be ahead, in bytes. Nothing: as much as TCP finds right, as where senders are few,
+    /// or the link is fast.
+    std::optional<std::size_t> of_one(const path& way) const;
 
 private:
     void begin_interval(time_point now);

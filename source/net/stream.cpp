@@ -1,7 +1,7 @@
 #include "net/stream.hpp"
 
 #include "net/on_pool.hpp"
-#include "net/round_trip.hpp"
+#include "net/path.hpp"
 
 #include <asio/connect.hpp>
 #include <asio/post.hpp>
@@ -262,7 +262,7 @@ void stream::low_water(std::size_t bytes) {
 
 void stream::fit_window() {
     if (!limits_.window || (limits_.down && limits_.down->limited())) return;
-    const auto fitting = limits_.window->of_one(shortest_round_trip(socket_.native_handle()));
+    const auto fitting = limits_.window->of_one(path_of(socket_.native_handle()));
     if (std::exchange(window_, fitting) == fitting) return;
     const int clamp = fitting ? static_cast<int>(*fitting) : std::numeric_limits<int>::max() / 2;
     ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_WINDOW_CLAMP, &clamp, sizeof clamp);

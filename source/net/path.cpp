@@ -1,4 +1,4 @@
-#include "net/round_trip.hpp"
+#include "net/path.hpp"
 
 #include <linux/tcp.h>  // the C library's own header lacks it, and does not go together with this one
 #include <netinet/in.h>
@@ -6,12 +6,12 @@
 
 namespace p2p {
 
-duration shortest_round_trip(int socket) {
+receive_window::path path_of(int socket) {
     tcp_info info{};
     socklen_t size = sizeof info;
     if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
-    const std::chrono::microseconds shortest{info.tcpi_min_rtt};
-    return shortest.count() == ~__u32{0} ? duration{} : shortest;  // nothing was measured yet
+    const bool measured = info.tcpi_min_rtt != ~__u32{0};
+    return {std::chrono::microseconds{measured ? info.tcpi_min_rtt : 0}, info.tcpi_advmss};
 }
 
 }  // namespace p2p
