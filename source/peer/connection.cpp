@@ -346,16 +346,13 @@ awaitable<void> connection::send_news() {
 }
 
 awaitable<void> connection::send_manifest() {
-    co_await send_manifest_part(manifest_requests_.front());
+    const peer_to_peer::get_manifest asked = manifest_requests_.front();
     manifest_requests_.pop_front();
-    owner_.manifest_sent(*this, !manifest_requests_.empty());
-}
-
-awaitable<void> connection::send_manifest_part(peer_to_peer::get_manifest asked) {
     const auto published = owner_.store().published();
     const std::string& text = published->text();
     if (asked.offset >= text.size()) {
         post(to_line(peer_to_peer::refuse{{}, false, "the manifest is shorter", true}));
+        owner_.manifest_sent(*this, true);
         co_return;
     }
     peer_to_peer::manifest_part piece;
@@ -364,6 +361,7 @@ awaitable<void> connection::send_manifest_part(peer_to_peer::get_manifest asked)
     piece.size = std::min({asked.size, largest_part, piece.total - piece.offset});
     const std::string header = to_line(piece);
     co_await line_->send_content(header, std::as_bytes(std::span{text}.subspan(piece.offset, piece.size)));
+    owner_.manifest_sent(*this, piece.offset + piece.size == piece.total);
 }
 
 void connection::begin_upload() {

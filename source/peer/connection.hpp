@@ -100,7 +100,6 @@ private:
     awaitable<void> rest();
     awaitable<void> send_news();
     awaitable<void> send_manifest();
-    awaitable<void> send_manifest_part(peer_to_peer::get_manifest asked);
     void begin_upload();
     awaitable<void> upload_part();
     tl::expected<std::optional<file_range>, std::string> prepare_part(upload& out,

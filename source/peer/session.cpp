@@ -470,11 +470,11 @@ bool session::manifest_wanted(const connection& by) {
     return manifest_turns_.take(by.id(), now());
 }
 
-void session::manifest_sent(const connection& by, bool more_wanted) {
-    if (more_wanted)
-        manifest_turns_.take(by.id(), now());
-    else
+void session::manifest_sent(const connection& by, bool to_its_end) {
+    if (to_its_end)
         manifest_turns_.end(by.id());
+    else
+        manifest_turns_.take(by.id(), now());
 }
 
 bool session::upload_wanted(const connection& by, wanted what) {

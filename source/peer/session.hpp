@@ -93,9 +93,10 @@ public:
     bool chunk_was_wrong(connection& from, chunk_index chunk);
     chunk_set except_for(const connection& asked) const;
 
-    /// A part of the manifest. false: it goes to enough others at present. manifest_sent() follows each.
+    /// A part of the manifest. false: it goes to enough others at present. manifest_sent() follows each that
+    /// was not refused.
     bool manifest_wanted(const connection& by);
-    void manifest_sent(const connection& by, bool more_wanted);
+    void manifest_sent(const connection& by, bool to_its_end);
 
     /// false: too many are waiting.
     bool upload_wanted(const connection& by, wanted what);

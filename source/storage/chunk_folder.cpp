@@ -89,7 +89,7 @@ std::optional<chunk_index> chunk_named(std::string_view name) {
 class chunk_folder::arriving_file final : public incoming_chunk {
 public:
     arriving_file(int folder, std::string part, std::string place, const chunk_claim& agreed,
-                  std::shared_ptr<rival_copies> all)
+                  std::shared_ptr<copies_under_way> all)
         : folder_(folder),
           part_(std::move(part)),
           place_(std::move(place)),
@@ -135,7 +135,7 @@ private:
     std::string part_;
     std::string place_;
     chunk_claim agreed_;
-    std::shared_ptr<rival_copies> all_;
+    std::shared_ptr<copies_under_way> all_;
     unique_fd file_;
     chunk_hasher hasher_;
 };
@@ -208,7 +208,7 @@ storage_job<std::unique_ptr<outgoing_chunk>> chunk_folder::open_job(chunk_index 
 
 std::unique_ptr<incoming_chunk> chunk_folder::receive(const chunk_claim& agreed) {
     auto all = arriving_[agreed.chunk].lock();
-    if (!all) arriving_[agreed.chunk] = all = std::make_shared<rival_copies>();
+    if (!all) arriving_[agreed.chunk] = all = std::make_shared<copies_under_way>();
     auto part = fmt::format("{}{}.{}", part_prefix, agreed.chunk.value, ++arrivals_);
     return std::make_unique<arriving_file>(folder_.get(), std::move(part), stored_name(rivals_, agreed.chunk),
                                            agreed, std::move(all));

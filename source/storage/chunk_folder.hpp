@@ -33,7 +33,7 @@ public:
 
 private:
     // The copies of a chunk that are on their way at once.
-    struct rival_copies {
+    struct copies_under_way {
         std::mutex mutex;
         std::optional<file_stamp> placed;
     };
@@ -49,7 +49,7 @@ private:
     chunk_set present_;
     chunk_set leftovers_;
     std::unordered_map<chunk_index, file_stamp> stamps_;
-    std::unordered_map<chunk_index, std::weak_ptr<rival_copies>> arriving_;
+    std::unordered_map<chunk_index, std::weak_ptr<copies_under_way>> arriving_;
     std::uint64_t arrivals_ = 0;
 };
 

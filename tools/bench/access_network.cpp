@@ -25,7 +25,7 @@ std::string path_of(const std::string& tool) {
     for (const char* folder : {"/usr/sbin", "/sbin", "/usr/bin", "/bin"})
         if (const auto path = std::filesystem::path{folder} / tool; std::filesystem::exists(path))
             return path;
-    throw std::runtime_error(tool + " is not installed (Debian packages iproute2, util-linux)");
+    throw std::runtime_error(tool + " is not installed (Debian packages iproute2, procps, util-linux)");
 }
 
 std::string run(const std::string& program, std::vector<std::string> arguments) {
