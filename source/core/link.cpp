@@ -70,6 +70,12 @@ std::pair<std::string_view, std::string_view> cut_at(std::string_view text, char
     return {text.substr(0, at), text.substr(at + 1)};
 }
 
+/// What is behind the last "@", of whatever text.
+std::string_view without_key(std::string_view text) {
+    const std::size_t at = text.rfind('@');
+    return at == std::string_view::npos ? text : text.substr(at + 1);
+}
+
 tl::expected<std::vector<endpoint>, std::string> parse_trackers(std::string_view text) {
     const auto commas = static_cast<std::size_t>(std::count(text.begin(), text.end(), ','));
     if (commas >= max_link_trackers)
@@ -98,6 +104,7 @@ tl::expected<std::string, std::string> parse_name(std::string_view text) {
 
 std::string link::to_string() const {
     std::string text{scheme};
+    if (key) text += key->to_hex() + '@';
     for (const endpoint& tracker : trackers) {
         if (&tracker != &trackers.front()) text += ',';
         text += tracker.to_string();
@@ -107,8 +114,13 @@ std::string link::to_string() const {
 }
 
 tl::expected<link, std::string> parse_link(std::string_view text) {
-    if (!begins_with_scheme(text)) return bad(text, "link (expected p2p://TRACKER:PORT/ID/NAME)");
-    const auto [trackers_text, path] = cut_at(text.substr(scheme.size()), '/');
+    if (!begins_with_scheme(text))
+        return bad(without_key(text), "link (expected p2p://TRACKER:PORT/ID/NAME)");
+    const auto [authority, path] = cut_at(text.substr(scheme.size()), '/');
+    const std::string_view trackers_text = without_key(authority);
+    const bool has_key = trackers_text.size() < authority.size();
+    const auto key = swarm_key::from_hex(authority.substr(0, authority.find('@')));
+    if (has_key && !key) return tl::unexpected{std::string{"the key in the link has not 64 digits"}};
     const auto [id_text, name_text] = cut_at(path, '/');
     auto trackers = parse_trackers(trackers_text);
     if (!trackers) return tl::unexpected{std::move(trackers.error())};
@@ -117,7 +129,7 @@ tl::expected<link, std::string> parse_link(std::string_view text) {
         return bad(id_text, "id of a file-set (expected p2p://TRACKER:PORT/ID/NAME, an ID of 64 digits)");
     auto name = parse_name(name_text);
     if (!name) return tl::unexpected{std::move(name.error())};
-    return link{std::move(*trackers), *id, std::move(*name)};
+    return link{std::move(*trackers), *id, std::move(*name), has_key ? key : std::nullopt};
 }
 
 }  // namespace p2p

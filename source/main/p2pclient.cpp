@@ -81,9 +81,11 @@ void add_place_on_network(CLI::App& app, command& told) {
                    "Host that others should connect to, where it is not the one that the tracker sees")
         ->type_name("HOST")
         ->check(must_be_host());
-    app.add_option("--listen", told.peer.listen.host, "Address to listen on")
-        ->type_name("HOST")
-        ->capture_default_str();
+    app.add_option("--listen", told.listen,
+                   "Address to listen on; by default every one, or, where all trackers are on this machine, "
+                   "127.0.0.1")
+        ->type_name("HOST");
+    p2p::add_security(app, told.security);
 }
 
 void add_peer_name(CLI::App& app, command& told, const std::string& option) {
@@ -208,16 +210,22 @@ void add_share(CLI::App& app, command& told, run_command& chosen) {
                      "Leave out what matches this shell pattern (may be repeated): *.o, build, data/*.tmp")
         ->type_name("GLOB")
         ->allow_extra_args(false);
-    p2p::add_parsed(
-        *share, "--with-tracker", told.with_tracker,
-        [](const std::string& text) {
-            return p2p::parse_listen_endpoint(text.empty() ? "0.0.0.0" : text, p2p::usual_tracker_port)
-                .map_error([](const std::string& why) { return why + "; PATH goes before this option"; });
-        },
-        "Run the tracker in this process too, at this address; by default at port 5100")
-        ->type_name("[ADDR]")
-        ->expected(0, 1);
+    auto* const with_tracker =
+        p2p::add_parsed(
+            *share, "--with-tracker", told.with_tracker,
+            [](const std::string& text) {
+                return p2p::parse_listen_endpoint(text.empty() ? "0.0.0.0" : text, p2p::usual_tracker_port)
+                    .map_error([](const std::string& why) { return why + "; PATH goes before this option"; });
+            },
+            "Run the tracker in this process too, at this address; by default at port 5100")
+            ->type_name("[ADDR]")
+            ->expected(0, 1);
+    auto* const with_secret = share->add_flag(
+        "--secret", told.with_secret,
+        "Make a key and put it into the link: whoever has the link can take part, and nobody else");
+    with_secret->needs(with_tracker)->group("Security");
     add_serving(*share, told, "Where to publish (may be repeated); by default 127.0.0.1:5100");
+    with_secret->excludes(share->get_option("--secret-file"))->excludes(share->get_option("--tls-cert"));
     on(share, chosen, p2p::client::share, told);
 }
 
@@ -246,6 +254,7 @@ void add_get(CLI::App& app, command& told, run_command& chosen) {
 void add_others(CLI::App& app, command& told, run_command& chosen) {
     CLI::App* list = app.add_subcommand("list", "Lists the file-sets that were published at a tracker");
     add_trackers(*list, told, "The tracker; by default 127.0.0.1:5100");
+    p2p::add_security(*list, told.security);
     add_log_level(*list, told);
     on(list, chosen, p2p::client::list, told);
 
@@ -272,6 +281,16 @@ void add_others(CLI::App& app, command& told, run_command& chosen) {
     join->add_option("DIR", told.folder, "The chunk folder")->required();
     join->add_option("OUTFILE", told.file, "The file to write")->required();
     on(join, chosen, p2p::client::join, told);
+}
+
+// A list of processes shows everybody the words that a program was started with.
+void hide_keys(int argc, char** argv) {
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        const std::size_t end = word.rfind('@');
+        if (word.find("://") < end && end != std::string_view::npos)
+            std::fill_n(argv[i] + word.find("://") + 3, end - word.find("://") - 3, '*');
+    }
 }
 
 exit_code run(const command& told, const run_command& chosen) {
@@ -306,6 +325,7 @@ int main(int argc, char** argv) {
 
     std::vector<std::string> words;
     for (int i = argc - 1; i > 0; --i) words.push_back(modern(argv[i]));  // CLI11 wants them last one first
+    hide_keys(argc, argv);
     exit_code code = exit_code::ok;
     try {
         app.parse(words);
@@ -316,6 +336,8 @@ int main(int argc, char** argv) {
         code = say(exit_code::usage, error.what());
     } catch (const p2p::session_failure& failure) {
         code = say(failure.code, failure.what());
+    } catch (const p2p::security_failure& failure) {
+        code = say(exit_code::usage, failure.what());
     } catch (const p2p::network_failure& failure) {
         code = say(exit_code::network, failure.what());
     } catch (const std::exception& failure) {

@@ -1,16 +1,19 @@
 // p2ptracker: options, one io_context, the server. Nothing else.
 
 #include "main/options.hpp"
+#include "main/security.hpp"
 #include "net/logging.hpp"
 #include "net/process.hpp"
 #include "net/signals.hpp"
+#include "storage/key_file.hpp"
 #include "tracker/server.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <cstdlib>
+#include <cstdio>
 #include <random>
+#include <unistd.h>
 
 namespace {
 
@@ -20,7 +23,9 @@ int run_tracker(p2p::tracker_options options) {
     asio::io_context io;
     p2p::task_group tasks(io.get_executor());
     p2p::tracker_server server(io.get_executor(), options);
-    spdlog::info("tracker listens on {}", p2p::endpoint{options.listen.host, server.port()}.to_string());
+    const p2p::endpoint listening{options.listen.host, server.port()};
+    spdlog::info("tracker listens on {}", listening.to_string());
+    p2p::warn_if_open(listening, options.secured.get());
     int code = ok;
     tasks.spawn(server.run());
     p2p::stop_signals signals(io.get_executor(), [&] {
@@ -39,12 +44,21 @@ int run_tracker(p2p::tracker_options options) {
     return code;
 }
 
+// Into a file it goes so that nobody else can read it: others would not be taken for a key file.
+int print_new_secret() {
+    p2p::make_private(STDOUT_FILENO);
+    fmt::print("{}\n", p2p::new_swarm_key().to_hex());
+    return std::fflush(stdout) == 0 ? ok : failure;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     p2p::tracker_options options;
     std::string log_level = "info";
     std::string one_vote_per = "peer";
+    p2p::security_options security;
+    bool new_secret = false;
 
     CLI::App app{"Keeps track of which peer has which chunk, and decides which chunk hashes are trusted.",
                  "p2ptracker"};
@@ -60,6 +74,11 @@ int main(int argc, char** argv) {
     p2p::add_duration(app, "--silence-limit", options.silence_limit,
                       "A peer that says nothing for so long is forgotten")
         ->default_str("30s");
+    p2p::add_security(app, security);
+    app.add_flag(
+           "--new-secret", new_secret,
+           "Print a new key for --secret-file, and do nothing else (p2ptracker --new-secret > swarm.key)")
+        ->group("Security");
     app.add_option("--log-level", log_level, "trace, debug, info, warn, error or off")->capture_default_str();
     app.footer("Exit codes: 0 stopped as asked, 1 unexpected failure, 2 usage, 4 cannot listen.");
 
@@ -77,7 +96,12 @@ int main(int argc, char** argv) {
     options.seed = std::random_device{}();
     p2p::prepare_process();
     try {
+        if (new_secret) return print_new_secret();
+        options.secured = p2p::open_security(security);
         return run_tracker(options);
+    } catch (const p2p::security_failure& error) {
+        fmt::print(stderr, "p2ptracker: {}\n", error.what());
+        return usage;
     } catch (const std::exception& error) {
         fmt::print(stderr, "p2ptracker: {}\n", error.what());
         return network;

@@ -12,6 +12,7 @@
 #include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace p2p {
 
@@ -24,6 +25,9 @@ constexpr std::size_t outbox_limit = std::size_t{1} << 20U;
 
 // A single read takes at most so much, so that one connection cannot keep the others from their turn.
 constexpr std::size_t most_at_once = std::size_t{1} << 20U;
+
+// Of a file that is sent through memory, so much at a time.
+constexpr std::size_t most_copied = std::size_t{64} * 1024;
 
 // Large enough that handing it to the pool costs little, small enough for a processor's own cache.
 constexpr std::size_t piece_size = std::size_t{256} * 1024;
@@ -40,6 +44,22 @@ std::size_t pace(std::size_t bytes, time_point& since) {
     const double gathered =
         static_cast<double>(bytes) * (std::chrono::duration<double>(gathering_time) / took);
     return static_cast<std::size_t>(std::clamp(gathered, 1.0, static_cast<double>(most_gathered)));
+}
+
+std::system_error file_became_shorter() {
+    return {EIO, std::generic_category(), "the file became shorter"};
+}
+
+// Fills `into`. Throws std::system_error.
+void read_file(int file, byte_count offset, std::span<std::byte> into) {
+    while (!into.empty()) {
+        const ssize_t n = ::pread(file, into.data(), into.size(), static_cast<off_t>(offset));
+        if (n == 0) throw file_became_shorter();
+        if (n < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "read");
+        if (n <= 0) continue;
+        into = into.subspan(static_cast<std::size_t>(n));
+        offset += static_cast<byte_count>(n);
+    }
 }
 
 }  // namespace
@@ -85,9 +105,10 @@ struct stream::watchdog : std::enable_shared_from_this<watchdog> {
     bool bitten = false;
 };
 
-stream::stream(tcp::socket socket, stream_limits limits)
+stream::stream(tcp::socket socket, stream_limits limits, std::unique_ptr<tls_channel> tls)
     : executor_(socket.get_executor()),
       socket_(std::move(socket)),
+      tls_(std::move(tls)),
       limits_(limits),
       silence_limit_(default_silence_limit),
       work_(socket_.get_executor()),
@@ -97,6 +118,7 @@ stream::stream(tcp::socket socket, stream_limits limits)
     std::error_code ignored;
     remote_ = socket_.remote_endpoint(ignored);
     tune(socket_, limits_);
+    if (tls_) socket_.native_non_blocking(true, ignored);
 }
 
 stream::~stream() {
@@ -114,6 +136,22 @@ void stream::close_socket() {
         socket_.shutdown(tcp::socket::shutdown_both, ignored);
     } else {
         socket_.close(ignored);
+    }
+}
+
+// Its descriptor may be another's by now.
+void stream::require_open() const {
+    if (!socket_.is_open()) throw std::system_error(asio::error::operation_aborted);
+}
+
+awaitable<void> stream::handshake(duration limit) {
+    const time_point until = std::chrono::steady_clock::now() + limit;
+    while (tls_) {
+        require_open();
+        const tls_channel::outcome done = tls_->handshake();
+        if (done.error) throw std::system_error(done.error);
+        if (done.needs == tls_channel::wants::nothing) co_return;
+        co_await ready(done.needs, *read_watchdog_, until - std::chrono::steady_clock::now());
     }
 }
 
@@ -156,15 +194,36 @@ awaitable<std::size_t> stream::read_some(std::span<std::byte> into) {
     std::size_t most = std::min(into.size(), most_at_once);
     if (limits_.down) most = std::min(most, limits_.down->slice());
     low_water(1);
-    std::error_code error;
-    read_watchdog_->watch(silence_limit_);
-    const std::size_t n = co_await socket_.async_read_some(asio::buffer(into.data(), most),
-                                                           asio::redirect_error(use_awaitable, error));
-    read_watchdog_->rest();
-    read_watchdog_->explain(error);
+    std::size_t n = 0;
+    if (tls_)
+        n = co_await read_tls(into.first(most));
+    else
+        n = co_await read_plain(into.first(most));
     received_ += n;
     if (limits_.down) co_await limits_.down->take(n);
     co_return n;
+}
+
+awaitable<std::size_t> stream::read_plain(std::span<std::byte> into) {
+    std::error_code error;
+    read_watchdog_->watch(silence_limit_);
+    const std::size_t n = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()),
+                                                           asio::redirect_error(use_awaitable, error));
+    read_watchdog_->rest();
+    read_watchdog_->explain(error);
+    co_return n;
+}
+
+awaitable<std::size_t> stream::read_tls(std::span<std::byte> into) {
+    // Others have their turn, too, while this side sends as fast as it can be read.
+    co_await asio::post(executor_, use_awaitable);
+    for (;;) {
+        require_open();
+        const tls_channel::outcome got = tls_->read(into);
+        if (got.error) throw std::system_error(got.error);
+        if (got.needs == tls_channel::wants::nothing) co_return got.bytes;
+        co_await ready(got.needs, *read_watchdog_, silence_limit_);
+    }
 }
 
 struct stream::piece {
@@ -173,26 +232,33 @@ struct stream::piece {
     std::error_code error;  // what ended it, beside that no more is there
 };
 
-// On the pool: what is there already, as much as there is room for.
+// What is there already.
+tls_channel::outcome stream::receive(int socket, std::span<std::byte> into) {
+    if (tls_) return tls_->read(into);
+    for (;;) {
+        const ssize_t n = ::recv(socket, into.data(), into.size(), MSG_DONTWAIT);
+        if (n > 0) return {.bytes = static_cast<std::size_t>(n)};
+        if (n == 0) return {.error = asio::error::eof};
+        if (errno == EAGAIN) return {.needs = tls_channel::wants::to_read};
+        if (errno != EINTR) return {.error = {errno, asio::error::get_system_category()}};
+    }
+}
+
+// On the pool: as much of it as there is room for.
 stream::piece stream::read_now(int socket, std::span<std::byte> into) {
     piece read;
     read.size = read.early = frames_.take(into);
     while (read.size < into.size() && !read.error) {
-        const ssize_t n = ::recv(socket, into.data() + read.size, into.size() - read.size, MSG_DONTWAIT);
-        if (n > 0)
-            read.size += static_cast<std::size_t>(n);
-        else if (n == 0)
-            read.error = asio::error::eof;
-        else if (errno == EAGAIN)
-            break;
-        else if (errno != EINTR)
-            read.error.assign(errno, asio::error::get_system_category());
+        const tls_channel::outcome got = receive(socket, into.subspan(read.size));
+        if (got.needs != tls_channel::wants::nothing) break;
+        read.size += got.bytes;
+        read.error = got.error;
     }
     return read;
 }
 
 void stream::lend() {
-    if (!socket_.is_open()) throw std::system_error(asio::error::operation_aborted);
+    require_open();
     lent_ = true;
 }
 
@@ -244,16 +310,22 @@ awaitable<void> stream::read_content(asio::thread_pool& pool, byte_count size, c
 // Waits until so much has come, or the end.
 awaitable<void> stream::readable(std::size_t bytes) {
     low_water(bytes);
+    return ready(tls_channel::wants::to_read, *read_watchdog_, silence_limit_);
+}
+
+awaitable<void> stream::ready(tls_channel::wants what, watchdog& dog, duration limit) {
+    const auto wait = what == tls_channel::wants::to_read ? tcp::socket::wait_read : tcp::socket::wait_write;
     std::error_code error;
-    read_watchdog_->watch(silence_limit_);
-    co_await socket_.async_wait(tcp::socket::wait_read, asio::redirect_error(use_awaitable, error));
-    read_watchdog_->rest();
-    read_watchdog_->explain(error);
+    dog.watch(limit);
+    co_await socket_.async_wait(wait, asio::redirect_error(use_awaitable, error));
+    dog.rest();
+    dog.explain(error);
 }
 
 // Less than the window, or nothing more would come.
 void stream::low_water(std::size_t bytes) {
     if (window_) bytes = std::min(bytes, *window_ / 4);
+    if (tls_) bytes = std::max(bytes, tls_channel::most_held_back + 1) - tls_channel::most_held_back;
     if (bytes == low_water_) return;
     std::error_code ignored;
     socket_.set_option(asio::socket_base::receive_low_watermark(static_cast<int>(bytes)), ignored);
@@ -297,9 +369,13 @@ awaitable<void> stream::room_in_outbox() {
 }
 
 awaitable<void> stream::write_all(std::string_view bytes, bool more_follows) {
+    if (tls_) {
+        co_await write_tls(bytes);
+        co_return;
+    }
     while (!bytes.empty()) {
         std::error_code error;
-        write_watchdog_->watch(finishing_ ? farewell_deadline : write_deadline);
+        write_watchdog_->watch(write_limit());
         const auto n =
             co_await socket_.async_send(asio::buffer(bytes.data(), bytes.size()), more_follows ? MSG_MORE : 0,
                                         asio::redirect_error(use_awaitable, error));
@@ -310,37 +386,83 @@ awaitable<void> stream::write_all(std::string_view bytes, bool more_follows) {
     }
 }
 
+awaitable<void> stream::write_tls(std::string_view bytes) {
+    while (!bytes.empty()) {
+        require_open();
+        const tls_channel::outcome done = tls_->write(std::as_bytes(std::span{bytes}));
+        if (done.error) throw std::system_error(done.error);
+        bytes.remove_prefix(done.bytes);
+        sent_ += done.bytes;
+        if (done.needs != tls_channel::wants::nothing)
+            co_await ready(done.needs, *write_watchdog_, write_limit());
+    }
+}
+
+duration stream::write_limit() const {
+    return finishing_ ? farewell_deadline : write_deadline;
+}
+
 awaitable<void> stream::writable() {
-    std::error_code error;
-    write_watchdog_->watch(finishing_ ? farewell_deadline : write_deadline);
-    co_await socket_.async_wait(tcp::socket::wait_write, asio::redirect_error(use_awaitable, error));
-    write_watchdog_->rest();
-    write_watchdog_->explain(error);
+    return ready(tls_channel::wants::to_write, *write_watchdog_, write_limit());
+}
+
+// As much of a file as there is room for.
+tls_channel::outcome stream::transmit(int file, byte_count offset, byte_count size) {
+    require_open();
+    if (tls_) return tls_->send_file(file, offset, size);
+    auto at = static_cast<off_t>(offset);
+    for (;;) {
+        const ssize_t n = ::sendfile(socket_.native_handle(), file, &at, size);
+        if (n >= 0) return {.bytes = static_cast<std::size_t>(n)};
+        if (errno == EAGAIN) return {.needs = tls_channel::wants::to_write};
+        if (errno != EINTR) return {.error = {errno, asio::error::get_system_category()}};
+    }
 }
 
 awaitable<void> stream::send_file(std::string_view line, int file, byte_count offset, byte_count size) {
     if (limits_.up) limits_.up->charge(line.size());
+    if (tls_ && !tls_->sends_files()) {
+        co_await send_copy(line, file, offset, size);
+        co_return;
+    }
     co_await write_all(line, size > 0);
     socket_.native_non_blocking(true);
-    auto at = static_cast<off_t>(offset);
     while (size > 0) {
         const byte_count slice = limits_.up ? std::min<byte_count>(size, limits_.up->slice()) : size;
         if (limits_.up) co_await limits_.up->take(slice);
         for (byte_count left = slice; left > 0;) {
-            const ssize_t n = ::sendfile(socket_.native_handle(), file, &at, left);
-            if (n > 0) {
-                left -= static_cast<byte_count>(n);
-                sent_ += static_cast<byte_count>(n);
-            } else if (n == 0) {
-                throw std::system_error(EIO, std::generic_category(), "the file became shorter");
-            } else if (errno == EAGAIN) {
+            const tls_channel::outcome done = transmit(file, offset, left);
+            if (done.error) throw std::system_error(done.error, "sendfile");
+            if (done.needs != tls_channel::wants::nothing) {
                 co_await writable();
-            } else if (errno != EINTR) {
-                throw std::system_error(errno, std::generic_category(), "sendfile");
+            } else if (done.bytes == 0) {
+                throw file_became_shorter();
+            } else {
+                left -= done.bytes;
+                offset += done.bytes;
+                sent_ += done.bytes;
             }
         }
         size -= slice;
     }
+}
+
+// Where this program encrypts, it must have the bytes.
+awaitable<void> stream::send_copy(std::string_view line, int file, byte_count offset, byte_count size) {
+    std::string copy{line};
+    do {
+        byte_count slice = std::min<byte_count>(size, most_copied);
+        if (limits_.up) slice = std::min<byte_count>(slice, limits_.up->slice());
+        if (limits_.up) co_await limits_.up->take(slice);
+        const std::size_t begin = copy.size();
+        copy.resize(begin + slice);
+        read_file(file, offset, std::as_writable_bytes(std::span{copy}.subspan(begin)));
+        co_await write_all(copy, false);
+        copy.clear();
+        offset += slice;
+        size -= slice;
+    } while (size > 0);
+    co_await asio::post(executor_, use_awaitable);  // the others have their turn
 }
 
 awaitable<void> stream::send_content(std::string_view line, std::span<const std::byte> bytes) {
@@ -412,6 +534,17 @@ awaitable<tcp::socket> connect_to(std::string host, std::uint16_t port, duration
     if (attempt->too_late) throw std::system_error(asio::error::timed_out);
     if (error) throw std::system_error(error);
     co_return std::move(attempt->socket);
+}
+
+awaitable<std::unique_ptr<stream>> open_stream(endpoint to, connecting how) {
+    const time_point until = std::chrono::steady_clock::now() + how.limit;
+    tcp::socket socket = co_await connect_to(to.host, to.port, how.limit);
+    std::unique_ptr<tls_channel> tls;
+    const std::string expected = how.is_named ? to.host : "";
+    if (how.secured) tls = how.secured->connect(socket.native_handle(), expected);
+    auto line = std::make_unique<stream>(std::move(socket), how.limits, std::move(tls));
+    co_await line->handshake(until - std::chrono::steady_clock::now());
+    co_return line;
 }
 
 }  // namespace p2p

@@ -1,13 +1,15 @@
-// One TCP connection as the protocol sees it: lines, and raw content between them, with a deadline on every
-// wait. One coroutine reads, one writes. Failures throw std::system_error; asio::error::timed_out where a
-// deadline passed.
+// One TCP connection as the protocol sees it, with TLS or without: lines, and raw content between them, with
+// a deadline on every wait. One coroutine reads, one writes. Failures throw std::system_error;
+// asio::error::timed_out where a deadline passed.
 #pragma once
 
 #include "core/receive_window.hpp"
 #include "core/types.hpp"
+#include "core/units.hpp"
 #include "net/asio.hpp"
 #include "net/event.hpp"
 #include "net/rate_limiter.hpp"
+#include "net/security.hpp"
 #include "protocol/framing.hpp"
 
 #include <functional>
@@ -36,10 +38,14 @@ struct stream_limits {
 class stream {
 public:
     /// A write that makes no progress for `write_deadline` fails.
-    explicit stream(tcp::socket socket, stream_limits limits = {});
+    explicit stream(tcp::socket socket, stream_limits limits = {}, std::unique_ptr<tls_channel> tls = {});
     ~stream();
     stream(const stream&) = delete;
     stream& operator=(const stream&) = delete;
+
+    /// Comes before anything else where there is TLS; without it there is nothing to do. Throws
+    /// std::system_error, timed_out when it is not over in time.
+    awaitable<void> handshake(duration limit);
 
     /// From now on, a read fails when nothing at all comes for so long.
     void silence_limit(duration limit) { silence_limit_ = limit; }
@@ -106,6 +112,9 @@ private:
     struct piece;
 
     awaitable<std::size_t> read_some(std::span<std::byte> into);
+    awaitable<std::size_t> read_plain(std::span<std::byte> into);
+    awaitable<std::size_t> read_tls(std::span<std::byte> into);
+    tls_channel::outcome receive(int socket, std::span<std::byte> into);
     piece read_now(int socket, std::span<std::byte> into);
     void close_socket();
     void lend();
@@ -114,10 +123,17 @@ private:
     void low_water(std::size_t bytes);
     void fit_window();
     awaitable<void> write_all(std::string_view bytes, bool more_follows);
+    awaitable<void> write_tls(std::string_view bytes);
     awaitable<void> writable();
+    awaitable<void> ready(tls_channel::wants what, watchdog& dog, duration limit);
+    duration write_limit() const;
+    tls_channel::outcome transmit(int file, byte_count offset, byte_count size);
+    awaitable<void> send_copy(std::string_view line, int file, byte_count offset, byte_count size);
+    void require_open() const;
 
     asio::any_io_executor executor_;
     tcp::socket socket_;
+    std::unique_ptr<tls_channel> tls_;  // none: plain TCP
     tcp::endpoint remote_;
     stream_limits limits_;
     duration silence_limit_;
@@ -145,5 +161,16 @@ void tune(tcp::socket& socket, const stream_limits& limits);
 /// Connects to the first of the host's addresses that answers. Throws std::system_error; timed_out after
 /// `limit`.
 awaitable<tcp::socket> connect_to(std::string host, std::uint16_t port, duration limit);
+
+/// How to connect to another program.
+struct connecting {
+    duration limit{};  ///< for all of it
+    stream_limits limits{};
+    std::shared_ptr<const security> secured{};  ///< none: plain TCP
+    bool is_named = false;  ///< its certificate must be for the host that it is connected by
+};
+
+/// The same, and the handshake.
+awaitable<std::unique_ptr<stream>> open_stream(endpoint to, connecting how);
 
 }  // namespace p2p

@@ -5,8 +5,10 @@
 #include "core/types.hpp"
 #include "core/units.hpp"
 #include "core/upload_queue.hpp"
+#include "net/security.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -22,6 +24,7 @@ struct peer_options {
     byte_count limit_up = 0;        ///< bytes per second; 0: no limit
     byte_count limit_down = 0;
     std::uint64_t seed = 0;
+    std::shared_ptr<const security> secured{};  ///< every connection, also to trackers; none: plain TCP
 };
 
 /// What is said about one file-set.

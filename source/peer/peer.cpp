@@ -18,6 +18,7 @@ namespace p2p {
 namespace {
 
 constexpr duration goodbye_limit = std::chrono::seconds{5};
+constexpr duration handshake_limit = std::chrono::seconds{10};
 
 // A given seed makes a simulation decide the same again; without one, no two peers are alike.
 std::uint64_t random_number(std::uint64_t seed) {
@@ -120,9 +121,12 @@ tracker_link& peer::link_to(const endpoint& tracker) {
 
 // Whoever connects says first which file-set it is about: that decides who talks to it.
 awaitable<void> peer::greet(tcp::socket socket) {
-    auto line = std::make_unique<stream>(std::move(socket), limits());
+    std::unique_ptr<tls_channel> tls;
+    if (options_.secured) tls = options_.secured->accept(socket.native_handle());
+    auto line = std::make_unique<stream>(std::move(socket), limits(), std::move(tls));
     error_message answer{"unknown_fileset", "this peer does not serve that file-set"};
     try {
+        co_await line->handshake(handshake_limit);
         const peer_to_peer::hello hello = co_await read_hello(*line);
         if (const auto who = sessions_.find(hello.set); who != sessions_.end()) {
             who->second->take(std::move(line), hello);

@@ -21,6 +21,9 @@ namespace p2p {
 class session;
 class tracker_link;
 
+inline constexpr duration peer_connect_limit = std::chrono::seconds{5};
+inline constexpr duration tracker_connect_limit = std::chrono::seconds{5};
+
 class peer {
 public:
     /// Listens at once: throws network_failure where it cannot. `pool` outlives the peer.
@@ -48,6 +51,9 @@ public:
     std::uint16_t port() const { return port_; }
     std::uint64_t instance() const { return instance_; }  ///< tells this peer from all others
     stream_limits limits() { return {&up_, &down_, &window_}; }
+    /// To another peer, and to a tracker, whose certificate must be for its host.
+    connecting to_peer() { return {peer_connect_limit, limits(), options_.secured, false}; }
+    connecting to_tracker() const { return {tracker_connect_limit, {}, options_.secured, true}; }
     byte_count upload_slice() const { return up_.slice(); }
     void tracker_left() { something_over_.set(); }
 

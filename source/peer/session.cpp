@@ -15,7 +15,6 @@ namespace p2p {
 
 namespace {
 
-constexpr duration connect_limit = std::chrono::seconds{10};
 constexpr duration grace = std::chrono::seconds{5};
 
 // A manifest goes to so few at a time that the first of them soon give it to the others; of those that come
@@ -312,8 +311,7 @@ void session::tracker_unreachable(const tracker_link& which, const std::string& 
 
 awaitable<void> session::connect(endpoint where) {
     try {
-        tcp::socket socket = co_await connect_to(where.host, where.port, connect_limit);
-        auto line = std::make_unique<stream>(std::move(socket), limits());
+        std::unique_ptr<stream> line = co_await open_stream(where, owner_.to_peer());
         co_await converse(std::move(line), std::nullopt);
     } catch (const std::system_error& failure) {
         if (is_cancellation(std::current_exception())) throw;

@@ -16,7 +16,6 @@ namespace p2p {
 
 namespace {
 
-constexpr duration connect_limit = std::chrono::seconds{5};
 constexpr duration welcome_limit = std::chrono::seconds{10};
 constexpr duration first_backoff = std::chrono::milliseconds{250};
 constexpr duration longest_backoff = std::chrono::seconds{15};
@@ -93,7 +92,8 @@ awaitable<void> tracker_link::run() {
 awaitable<std::string> tracker_link::one_connection() {
     std::string why = "it closed the connection";
     try {
-        stream line(co_await connect_to(tracker_.host, tracker_.port, connect_limit));
+        const std::unique_ptr<stream> opened = co_await open_stream(tracker_, owner_.to_tracker());
+        stream& line = *opened;
         line.silence_limit(welcome_limit);
         connected_ = true;
         task_group writing(owner_.executor());

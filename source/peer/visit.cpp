@@ -19,7 +19,6 @@ namespace p2p {
 
 namespace {
 
-constexpr duration connect_limit = std::chrono::seconds{5};
 constexpr duration answer_limit = std::chrono::seconds{10};
 // A tracker that was not reached by then is given up.
 constexpr duration first_contact_limit = std::chrono::seconds{5};
@@ -44,10 +43,11 @@ std::string what_went_wrong(const std::system_error& failure) {
 
 /// Sends one line to a tracker and hands each answer of the kind to `take`, until that says it was the last.
 template <class Answer, class Take>
-awaitable<void> ask_tracker(endpoint tracker, std::string question, Take take) {
+awaitable<void> ask_tracker(endpoint tracker, connecting how, std::string question, Take take) {
     std::string trouble;
     try {
-        stream line(co_await connect_to(tracker.host, tracker.port, connect_limit));
+        const std::unique_ptr<stream> opened = co_await open_stream(tracker, std::move(how));
+        stream& line = *opened;
         line.silence_limit(answer_limit);
         line.post(question);
         co_await line.flush();
@@ -68,14 +68,15 @@ awaitable<void> ask_tracker(endpoint tracker, std::string question, Take take) {
                           fmt::format("cannot reach the tracker at {}: {}", tracker.to_string(), trouble));
 }
 
-awaitable<std::vector<endpoint>> find_holders(endpoint tracker, file_set_id id) {
+awaitable<std::vector<endpoint>> find_holders(endpoint tracker, connecting how, file_set_id id) {
     std::vector<endpoint> holders;
     const to_tracker::locate question{published_set(id), {}};
     const auto take = [&holders](const from_tracker::locations& answer) {
         for (const holder& one : answer.holders) holders.push_back({one.host, one.port});
         return answer.more;
     };
-    co_await ask_tracker<from_tracker::locations>(std::move(tracker), to_line(question), take);
+    co_await ask_tracker<from_tracker::locations>(std::move(tracker), std::move(how), to_line(question),
+                                                  take);
     co_return holders;
 }
 
@@ -100,8 +101,8 @@ public:
 
     awaitable<void> fetch_from(endpoint who) {
         if (from_one_only_) forget();
-        tcp::socket socket = co_await connect_to(who.host, who.port, connect_limit);
-        stream line(std::move(socket), self_.limits());
+        const std::unique_ptr<stream> opened = co_await open_stream(who, self_.to_peer());
+        stream& line = *opened;
         peer_to_peer::hello hello;
         hello.name = self_.options().name;
         hello.instance = self_.instance();
@@ -194,9 +195,10 @@ awaitable<void> ask_each(const std::vector<endpoint>& trackers, Ask ask, Take ta
 }
 
 /// Everybody whom a tracker names.
-awaitable<std::vector<endpoint>> find_holders_anywhere(std::vector<endpoint> trackers, file_set_id id) {
+awaitable<std::vector<endpoint>> find_holders_anywhere(std::vector<endpoint> trackers, connecting how,
+                                                       file_set_id id) {
     std::vector<endpoint> holders;
-    const auto ask = [id](const endpoint& tracker) { return find_holders(tracker, id); };
+    const auto ask = [&how, id](const endpoint& tracker) { return find_holders(tracker, how, id); };
     const auto take = [&holders](const std::vector<endpoint>& more) {
         holders.insert(holders.end(), more.begin(), more.end());
     };
@@ -206,7 +208,7 @@ awaitable<std::vector<endpoint>> find_holders_anywhere(std::vector<endpoint> tra
 
 }  // namespace
 
-awaitable<std::vector<set_listing>> list_sets(endpoint tracker, std::optional<file_set_id> id,
+awaitable<std::vector<set_listing>> list_sets(endpoint tracker, connecting how, std::optional<file_set_id> id,
                                               std::optional<std::string> name) {
     std::vector<set_listing> sets;
     const to_tracker::list question{id, std::move(name)};
@@ -214,13 +216,15 @@ awaitable<std::vector<set_listing>> list_sets(endpoint tracker, std::optional<fi
         sets.insert(sets.end(), answer.sets.begin(), answer.sets.end());
         return answer.more;
     };
-    co_await ask_tracker<from_tracker::filesets>(std::move(tracker), to_line(question), take);
+    co_await ask_tracker<from_tracker::filesets>(std::move(tracker), std::move(how), to_line(question), take);
     co_return sets;
 }
 
-awaitable<file_set_id> find_by_name(std::vector<endpoint> trackers, std::string name) {
+awaitable<file_set_id> find_by_name(std::vector<endpoint> trackers, connecting how, std::string name) {
     std::set<file_set_id> ids;
-    const auto ask = [&name](const endpoint& tracker) { return list_sets(tracker, std::nullopt, name); };
+    const auto ask = [&how, &name](const endpoint& tracker) {
+        return list_sets(tracker, how, std::nullopt, name);
+    };
     const auto take = [&ids](const std::vector<set_listing>& sets) {
         for (const set_listing& one : sets) ids.insert(one.set.id);
     };
@@ -251,7 +255,7 @@ awaitable<std::shared_ptr<const manifest>> fetch_manifest(peer& self, std::vecto
         std::optional<session_failure> unreachable;
         std::vector<endpoint> holders;
         try {
-            holders = co_await find_holders_anywhere(trackers, id);
+            holders = co_await find_holders_anywhere(trackers, self.to_tracker(), id);
         } catch (const session_failure& failure) {
             unreachable = failure;
         }

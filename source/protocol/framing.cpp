@@ -12,6 +12,11 @@ namespace {
 // With less room than this at the end, moving the leftover costs less than many short reads.
 constexpr std::size_t least_room = 1024;
 
+// What TLS begins with, a handshake or an alert: no line of JSON does.
+bool is_tls(std::string_view line) {
+    return line.starts_with('\x16') || line.starts_with('\x15');
+}
+
 }  // namespace
 
 // Most connections are idle most of the time: a buffer starts small, and grows for those who send long lines.
@@ -50,6 +55,9 @@ tl::expected<std::optional<std::string_view>, error_message> frame_buffer::next_
 
     std::string_view line = all.substr(begin_, scanned_ - begin_);
     if (line.ends_with('\r')) line.remove_suffix(1);
+    if (is_tls(line))
+        return tl::unexpected{error_message{
+            "tls", "TLS comes where plain lines are expected: this side has no secret or certificate"}};
     if (line.size() > longest_line_)
         return tl::unexpected{
             error_message{"line_too_long", fmt::format("a line is longer than {} bytes", longest_line_)}};

@@ -25,7 +25,8 @@ public:
     void commit(std::size_t bytes);
 
     /// The next whole line without its end (LF or CRLF), or nothing yet; an error ("line_too_long") once more
-    /// than the longest line came without an end. The view lives until the next prepare().
+    /// than the longest line came without an end, or ("tls") where no line begins but a record of TLS. The
+    /// view lives until the next prepare().
     tl::expected<std::optional<std::string_view>, error_message> next_line();
 
     /// Moves raw content that came along with lines into `to`; returns how many bytes.

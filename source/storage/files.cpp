@@ -46,11 +46,9 @@ tl::expected<unique_fd, std::string> open_folder(const std::filesystem::path& fo
     return fd;
 }
 
-namespace {
-
 // The file may grow while it is read: its size says nothing for sure.
-tl::expected<std::string, std::string> read_up_to(const unique_fd& file, const std::string& name,
-                                                  byte_count max_size) {
+tl::expected<std::string, std::string> read_small_file(const unique_fd& file, const std::string& name,
+                                                       byte_count max_size) {
     struct stat info {};
     if (!file || ::fstat(file.get(), &info) != 0) return tl::unexpected{failure(name, errno)};
     if (!S_ISREG(info.st_mode)) return tl::unexpected{about(name, "not a regular file")};
@@ -66,6 +64,8 @@ tl::expected<std::string, std::string> read_up_to(const unique_fd& file, const s
     return tl::unexpected{about(name, "larger than " + show_size(max_size))};
 }
 
+namespace {
+
 // A pipe is refused afterwards, but opening one would wait for its writer.
 constexpr int to_read_small_file = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
 
@@ -74,13 +74,13 @@ constexpr int to_read_small_file = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
 tl::expected<std::string, std::string> read_small_file(const std::filesystem::path& path,
                                                        byte_count max_size) {
     const unique_fd file{::open(path.c_str(), to_read_small_file)};
-    return read_up_to(file, path.native(), max_size);
+    return read_small_file(file, path.native(), max_size);
 }
 
 tl::expected<std::string, std::string> read_small_file_in(int folder_fd, const std::string& name,
                                                           byte_count max_size) {
     const unique_fd file{::openat(folder_fd, name.c_str(), to_read_small_file | O_NOFOLLOW)};
-    return read_up_to(file, name_in(folder_fd, name), max_size);
+    return read_small_file(file, name_in(folder_fd, name), max_size);
 }
 
 std::vector<std::string> names_beneath(int folder_fd) {
@@ -160,8 +160,8 @@ tl::expected<void, std::string> atomic_file::commit() {
 }
 
 tl::expected<void, std::string> write_file_atomically(int folder_fd, const std::string& name,
-                                                      std::string_view text) {
-    auto file = atomic_file::create(folder_fd, name);
+                                                      std::string_view text, mode_t mode) {
+    auto file = atomic_file::create(folder_fd, name, mode);
     if (!file) return tl::unexpected{file.error()};
     const int error = write_all(file->fd(), std::as_bytes(std::span{text}));
     if (error != 0) return tl::unexpected{failure(name_in(folder_fd, name), error)};

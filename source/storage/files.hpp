@@ -35,6 +35,10 @@ tl::expected<unique_fd, std::string> open_folder(const std::filesystem::path& fo
 tl::expected<std::string, std::string> read_small_file(const std::filesystem::path& path,
                                                        byte_count max_size);
 
+/// The same of an open one; `name` is for messages.
+tl::expected<std::string, std::string> read_small_file(const unique_fd& file, const std::string& name,
+                                                       byte_count max_size);
+
 /// The same of a file in an open folder; a link is not followed.
 tl::expected<std::string, std::string> read_small_file_in(int folder_fd, const std::string& name,
                                                           byte_count max_size);
@@ -84,6 +88,6 @@ private:
 
 /// Replaces a file of an open folder in one step: after a crash it is the old or the new one.
 tl::expected<void, std::string> write_file_atomically(int folder_fd, const std::string& name,
-                                                      std::string_view text);
+                                                      std::string_view text, mode_t mode = 0666);
 
 }  // namespace p2p

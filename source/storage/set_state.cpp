@@ -82,16 +82,10 @@ tl::expected<void, std::string> set_state::write_manifest(const manifest& set) c
 }
 
 tl::expected<void, std::string> set_state::write_link(const link& published_at) const {
-    return write_file_atomically(folder_.get(), link_name, published_at.to_string() + '\n');
-}
-
-std::optional<link> set_state::read_link() const {
-    auto text = read_small_file_in(folder_.get(), link_name, max_link_size);
-    if (!text) return std::nullopt;
-    while (text->ends_with('\n')) text->pop_back();
-    const auto parsed = parse_link(*text);
-    if (!parsed || parsed->id != id_) return std::nullopt;
-    return *parsed;
+    constexpr mode_t for_all = 0666;
+    constexpr mode_t for_its_owner = 0600;
+    return write_file_atomically(folder_.get(), link_name, published_at.to_string() + '\n',
+                                 published_at.key ? for_its_owner : for_all);
 }
 
 tl::expected<journal_content, std::string> set_state::read_journal(const manifest& set) {
@@ -153,6 +147,15 @@ tl::expected<std::shared_ptr<const manifest>, std::string> read_manifest(const s
     if (!*parsed)
         return tl::unexpected{about(path.native(), "is damaged: it is not what its folder's name says")};
     return std::make_shared<const manifest>(std::move(**parsed));
+}
+
+std::optional<link> read_link(const std::filesystem::path& root, const file_set_id& id) {
+    auto text = read_small_file(folder_of(root, id) / link_name, max_link_size);
+    if (!text) return std::nullopt;
+    while (text->ends_with('\n')) text->pop_back();
+    const auto parsed = parse_link(*text);
+    if (!parsed || parsed->id != id) return std::nullopt;
+    return *parsed;
 }
 
 journal_content look_at_journal(const std::filesystem::path& root, const manifest& set) {

@@ -40,7 +40,6 @@ public:
     /// Whatever is there, it is replaced.
     tl::expected<void, std::string> write_manifest(const manifest& set) const;
     tl::expected<void, std::string> write_link(const link& published_at) const;
-    std::optional<link> read_link() const;
 
     /// What the journal says, with what follows its last whole record cut off: it is ready for more.
     tl::expected<journal_content, std::string> read_journal(const manifest& set);
@@ -68,6 +67,9 @@ std::vector<file_set_id> sets_in(const std::filesystem::path& root);
 /// The manifest of one of them, if it is what its id says.
 tl::expected<std::shared_ptr<const manifest>, std::string> read_manifest(const std::filesystem::path& root,
                                                                          const file_set_id& id);
+
+/// Where it was published, if that is known.
+std::optional<link> read_link(const std::filesystem::path& root, const file_set_id& id);
 
 /// What the journal of one of them says; empty where it cannot be read. Changes nothing.
 journal_content look_at_journal(const std::filesystem::path& root, const manifest& set);

@@ -28,8 +28,13 @@ void shared_buffers::flush() {
     unflushed_.clear();
 }
 
-tracker_connection::tracker_connection(tcp::socket socket, shared_buffers& shared, duration silence_limit)
-    : socket_(plain(std::move(socket))), shared_(shared), silence_limit_(silence_limit) {}
+tracker_connection::tracker_connection(tcp::socket socket, shared_buffers& shared, duration silence_limit,
+                                       const security* secured)
+    : socket_(plain(std::move(socket))),
+      tls_(secured ? secured->accept(socket_.native_handle()) : nullptr),
+      shared_(shared),
+      silence_limit_(silence_limit),
+      shaking_hands_(secured != nullptr) {}
 
 tracker_connection::~tracker_connection() {
     if (is_unflushed_) std::erase(shared_.unflushed_, this);
@@ -50,6 +55,18 @@ awaitable<void> tracker_connection::wait_for(plain_socket::wait_type what) {
     return socket_.async_wait(what, asio::redirect_error(use_awaitable, waked_));
 }
 
+// As far as it goes, and then waits.
+awaitable<void> tracker_connection::shake_hands() {
+    throw_if_over();
+    if (read_by_ == time_point::max()) read_by_ = std::chrono::steady_clock::now() + silence_limit_;
+    const tls_channel::outcome done = tls_->handshake();
+    if (done.error) close(done.error);
+    throw_if_over();
+    shaking_hands_ = done.needs != tls_channel::wants::nothing;
+    return wait_for(done.needs == tls_channel::wants::to_read ? plain_socket::wait_read
+                                                              : plain_socket::wait_write);
+}
+
 awaitable<void> tracker_connection::input() {
     throw_if_over();
     read_by_ = std::chrono::steady_clock::now() + silence_limit_;
@@ -61,11 +78,32 @@ void tracker_connection::receive() {
     if (!socket_.is_open()) return;
     const std::span<std::byte> room = unread().prepare();
     std::error_code error;
-    const std::size_t n = socket_.read_some(asio::buffer(room.data(), room.size()), error);
+    const std::size_t n = read_some(room, error);
     if (!error)
         unread().commit(n);
     else if (error != asio::error::would_block)
         close(error);
+}
+
+namespace {
+
+// What a socket says.
+std::size_t bytes_of(const tls_channel::outcome& done, std::error_code& error) {
+    error = done.error;
+    if (done.needs != tls_channel::wants::nothing) error = asio::error::would_block;
+    return done.bytes;
+}
+
+}  // namespace
+
+std::size_t tracker_connection::read_some(std::span<std::byte> into, std::error_code& error) {
+    if (tls_) return bytes_of(tls_->read(into), error);
+    return socket_.read_some(asio::buffer(into.data(), into.size()), error);
+}
+
+std::size_t tracker_connection::write_some(std::error_code& error) {
+    if (tls_) return bytes_of(tls_->write(std::as_bytes(std::span{outbox_})), error);
+    return socket_.write_some(asio::buffer(outbox_), error);
 }
 
 std::optional<std::string_view> tracker_connection::next_line() {
@@ -98,7 +136,7 @@ void tracker_connection::send() {
     write_by_ = time_point::max();
     while (socket_.is_open() && !outbox_.empty()) {
         std::error_code error;
-        const std::size_t n = socket_.write_some(asio::buffer(outbox_), error);
+        const std::size_t n = write_some(error);
         if (error == asio::error::would_block) {
             write_by_ = std::chrono::steady_clock::now() + (over_ ? farewell_limit : write_limit);
             socket_.cancel();  // whoever waits for input is to drain() it

@@ -6,6 +6,7 @@
 
 #include "core/types.hpp"
 #include "net/asio.hpp"
+#include "net/security.hpp"
 #include "protocol/framing.hpp"
 
 #include <memory>
@@ -38,14 +39,21 @@ private:
 
 class tracker_connection {
 public:
-    /// The socket's executor must be that of an io_context; `shared` must outlive it.
-    tracker_connection(tcp::socket socket, shared_buffers& shared, duration silence_limit);
+    /// The socket's executor must be that of an io_context; `shared` must outlive it. No `secured`:
+    /// plain TCP.
+    tracker_connection(tcp::socket socket, shared_buffers& shared, duration silence_limit,
+                       const security* secured);
     tracker_connection(const tracker_connection&) = delete;
     tracker_connection& operator=(const tracker_connection&) = delete;
     ~tracker_connection();
 
     /// From the next wait on, it ends when nothing at all comes for so long.
     void silence_limit(duration limit) { silence_limit_ = limit; }
+
+    /// Whether the handshake of TLS is still to be done; nothing else is possible before. It must be over
+    /// within the silence limit.
+    bool is_shaking_hands() const { return shaking_hands_; }
+    awaitable<void> shake_hands();
 
     /// Waits until something came. Returns early when what others posted finds no room: see drain().
     awaitable<void> input();
@@ -55,6 +63,9 @@ public:
 
     /// The next whole line of it. The view lives until the coroutine waits. May throw protocol_violation.
     std::optional<std::string_view> next_line();
+
+    /// Something has come and was not received: there is nothing to wait for.
+    bool has_more() const { return tls_ && tls_->has_unread(); }
 
     /// Gives the shared buffers to the others, and sends what was posted: to be called before every wait.
     void end_turn();
@@ -96,8 +107,11 @@ private:
     using plain_socket = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
     static plain_socket plain(tcp::socket socket);
     awaitable<void> wait_for(plain_socket::wait_type what);
+    std::size_t read_some(std::span<std::byte> into, std::error_code& error);
+    std::size_t write_some(std::error_code& error);
 
     plain_socket socket_;
+    std::unique_ptr<tls_channel> tls_;  // none: plain TCP
     shared_buffers& shared_;
     duration silence_limit_;
     std::unique_ptr<frame_buffer> unread_;  // what came and was not answered in the last turn, if anything
@@ -107,6 +121,7 @@ private:
     std::error_code over_;   // why, once it is
     std::error_code waked_;  // why a wait ended: what follows it finds out by itself
     bool is_unflushed_ = false;
+    bool shaking_hands_;
 };
 
 }  // namespace p2p

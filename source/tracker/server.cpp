@@ -46,7 +46,8 @@ std::string why_it_ended(const std::error_code& why) {
 /// A connection, and who it is.
 struct tracker_server::client {
     client(tracker_server& of, tcp::socket socket)
-        : server(of), line(std::move(socket), of.buffers_, of.options_.hello_limit) {
+        : server(of),
+          line(std::move(socket), of.buffers_, of.options_.hello_limit, of.options_.secured.get()) {
         server.connected_.insert(this);
     }
     client(const client&) = delete;
@@ -106,8 +107,12 @@ awaitable<void> tracker_server::watch_deadlines() {
 awaitable<void> tracker_server::serve(std::unique_ptr<client> owned) {
     client& from = *owned;
     try {
+        while (from.line.is_shaking_hands()) co_await from.line.shake_hands();
         for (;;) {
-            co_await from.line.input();
+            if (from.line.has_more())
+                co_await next_turn(from);
+            else
+                co_await from.line.input();
             from.line.receive();
             while (const auto text = from.line.next_line()) {
                 awaitable<void> rest = handle_line(from, *text);

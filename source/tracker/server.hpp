@@ -22,6 +22,7 @@ struct tracker_options {
     duration silence_limit = std::chrono::seconds{30};  ///< a peer that says nothing for so long is forgotten
     duration hello_limit = std::chrono::seconds{10};    ///< until a new connection has said hello
     std::size_t most_connections = 20'000;
+    std::shared_ptr<const security> secured{};  ///< none: plain TCP
     std::uint64_t seed = 0;
 };
 

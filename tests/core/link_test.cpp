@@ -103,7 +103,7 @@ TEST_CASE("text that is no link at all is told what one looks like") {
 
 TEST_CASE("a wrong tracker is refused") {
     for (const std::string trackers : {"", ",", "t,", ",t", "t,,u", "t:0", "t:", "t:65536", "t:x", "t u",
-                                       "::1", "[::1", "t@u", "u?", "t\x01", "t\xC3\xBC", "[]", "t,[::1]:"}) {
+                                       "::1", "[::1", "u?", "t\x01", "t\xC3\xBC", "[]", "t,[::1]:"}) {
         CAPTURE(trackers);
         CHECK(error_of("p2p://" + trackers + "/" + id_digits).find(" is no address (expected ") !=
               std::string::npos);
@@ -157,5 +157,29 @@ TEST_CASE("an error about a link is one short printable line, whatever the text"
         CHECK(error.size() < 250);
         CHECK(error.find('\n') == std::string::npos);
         CHECK(error.find('\x1b') == std::string::npos);
+    }
+}
+
+TEST_CASE("a link may have the secret of the swarm in it") {
+    const std::string key(64, 'b');
+    const std::string text = "p2p://" + key + "@10.0.0.7:5200/" + id_digits + "/data";
+    const p2p::link parsed = read(text);
+    REQUIRE(parsed.key);
+    CHECK(parsed.key->to_hex() == key);
+    CHECK(parsed.trackers == std::vector<endpoint>{{"10.0.0.7", 5200}});
+    CHECK(parsed.to_string() == text);
+    CHECK_FALSE(read("p2p://10.0.0.7:5200/" + id_digits).key);
+}
+
+TEST_CASE("what is wrong with a link is said without its key") {
+    const std::string nearly(63, 'b');
+    for (const std::string& text :
+         {"p2p://" + nearly + "@t/" + id_digits, "p3p://" + nearly + "@t/" + id_digits,
+          "p2p://" + nearly + "b@t:x/" + id_digits, "p2p://" + nearly + "b@t/12", "p2p://@t/" + id_digits,
+          "p2p://" + nearly + "b@t@/" + id_digits}) {
+        CAPTURE(text);
+        const std::string error = error_of(text);
+        CHECK_FALSE(error.empty());
+        CHECK(error.find("bbbb") == std::string::npos);
     }
 }

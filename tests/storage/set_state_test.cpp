@@ -161,11 +161,22 @@ TEST_CASE("a link that was written is read") {
     const temp_folder temp;
     const small_set what = example();
     const set_state state = open_state(temp.path(), what);
-    CHECK_FALSE(state.read_link());
+    CHECK_FALSE(read_link(temp.path(), what.id()));
     const auto published_at = parse_link("p2p://tracker.example:6969/" + what.id().to_hex() + "/my%20set");
     REQUIRE(published_at);
     REQUIRE(state.write_link(*published_at));
-    CHECK(state.read_link()->to_string() == published_at->to_string());
+    CHECK(read_link(temp.path(), what.id())->to_string() == published_at->to_string());
+}
+
+TEST_CASE("a link with a key in it is kept where nobody else can read it") {
+    const temp_folder temp;
+    const small_set what = example();
+    const set_state state = open_state(temp.path(), what);
+    const std::string secret = "p2p://" + std::string(64, 'a') + "@t:1/" + what.id().to_hex();
+    REQUIRE(state.write_link(*parse_link(secret)));
+    CHECK(read_link(temp.path(), what.id())->to_string() == secret);
+    CHECK(std::filesystem::status(path_of(temp.path(), what, "link")).permissions() ==
+          (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
 }
 
 TEST_CASE("a link that is damaged or of another set is none") {
@@ -175,7 +186,7 @@ TEST_CASE("a link that is damaged or of another set is none") {
     for (const std::string& text :
          {std::string{}, std::string{"p2p://"}, "p2p://t:1/" + example("other").id().to_hex()}) {
         write_text(path_of(temp.path(), what, "link"), text);
-        CHECK_FALSE(state.read_link());
+        CHECK_FALSE(read_link(temp.path(), what.id()));
     }
 }
 

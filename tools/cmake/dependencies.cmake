@@ -30,7 +30,7 @@ add_library(p2p_xxhash INTERFACE)
 target_include_directories(p2p_xxhash SYSTEM INTERFACE ${P2P_XXHASH_INCLUDE})
 target_link_libraries(p2p_xxhash INTERFACE ${P2P_XXHASH_LIBRARY})
 
-find_package(OpenSSL 3 QUIET COMPONENTS Crypto)
+find_package(OpenSSL 3 QUIET COMPONENTS SSL Crypto)
 if(NOT OPENSSL_FOUND)
   message(FATAL_ERROR "OpenSSL 3 is missing: apt-get install libssl-dev (or run tools/install-deps)")
 endif()

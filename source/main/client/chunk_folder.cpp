@@ -51,10 +51,10 @@ exit_code run_chunk_folder(const command& told) {
     asio::io_context io;
     asio::thread_pool pool{worker_count()};
     exit_code code = exit_code::ok;
-    peer self(io.get_executor(), pool, told.peer);
     session_options options = told.session;
     options.label = told.fileset;
     options.trackers = trackers_or_default(told.trackers);
+    peer self(io.get_executor(), pool, peer_for(told, options.trackers, secured_by(told)));
     session here(self, std::move(*folder), told.fileset, options);
     const bool interactive = !options.once && console::has_input();
     run(io, self.around(run_session(self, here, interactive, code)));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/link.hpp"
+#include "main/security.hpp"
 #include "peer/hash_tree.hpp"
 #include "peer/options.hpp"
 #include "peer/peer.hpp"
@@ -22,6 +23,8 @@ struct command {
     peer_options peer;
     session_options session;
     std::vector<endpoint> trackers;
+    std::optional<std::string> listen;  // address of the transfer port
+    security_options security;
     std::string log_level = "info";
 
     std::filesystem::path chunk_folder;  // the original form
@@ -31,6 +34,7 @@ struct command {
     share_options share;
     std::vector<std::string> excludes;
     std::optional<endpoint> with_tracker;
+    bool with_secret = false;
 
     std::string target;  // get: a link, an id or a name
     std::filesystem::path destination;
@@ -60,6 +64,14 @@ exit_code say(exit_code code, std::string_view message);
 
 /// Runs the coroutine, and everything it starts on this io_context, to the end. Throws what it throws.
 void run(asio::io_context& io, awaitable<void> work);
+
+/// What the options say, and otherwise the key of a link, if it has one. Throws security_failure.
+std::shared_ptr<const security> secured_by(const command& told, const std::optional<swarm_key>& key = {});
+
+/// What the options say of the peer itself. Where all of its trackers are on this machine, nobody else can
+/// find it: it listens there only, unless told otherwise. Warns where strangers could take part.
+peer_options peer_for(const command& told, const std::vector<endpoint>& trackers,
+                      std::shared_ptr<const security> secured);
 
 /// The trackers to use where none was named.
 std::vector<endpoint> trackers_or_default(const std::vector<endpoint>& named);

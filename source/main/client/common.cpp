@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace p2p::client {
@@ -18,6 +19,26 @@ void run(asio::io_context& io, awaitable<void> work) {
     asio::co_spawn(io, std::move(work), [&failure](std::exception_ptr error) { failure = error; });
     io.run();
     if (failure) std::rethrow_exception(failure);
+}
+
+std::shared_ptr<const security> secured_by(const command& told, const std::optional<swarm_key>& key) {
+    auto asked_for = open_security(told.security);
+    if (asked_for || !key) return asked_for;
+    return std::make_shared<const security>(std::vector{*key});
+}
+
+peer_options peer_for(const command& told, const std::vector<endpoint>& trackers,
+                      std::shared_ptr<const security> secured) {
+    const bool all_here =
+        std::ranges::all_of(trackers, [](const endpoint& one) { return is_loopback(one.host); });
+    peer_options options = told.peer;
+    if (told.listen)
+        options.listen.host = *told.listen;
+    else if (all_here && told.peer.advertise.empty())
+        options.listen.host = "127.0.0.1";
+    options.secured = std::move(secured);
+    warn_if_open(options.listen, options.secured.get());
+    return options;
 }
 
 std::vector<endpoint> trackers_or_default(const std::vector<endpoint>& named) {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <iostream>
 #include <sys/statvfs.h>
 
 namespace p2p::client {
@@ -88,7 +89,8 @@ std::string show_found(const prepared& before, const published_store& store) {
 }
 
 awaitable<void> get_set(getting& what) {
-    if (!what.look_for.empty()) what.from.id = co_await find_by_name(what.from.trackers, what.look_for);
+    if (!what.look_for.empty())
+        what.from.id = co_await find_by_name(what.from.trackers, what.self.to_tracker(), what.look_for);
     const set_at_hand known = manifest_at_hand(what.told, what.from);
     std::shared_ptr<const manifest> set = known.set;
     if (!set)
@@ -133,21 +135,36 @@ void check_reuse(const std::vector<std::filesystem::path>& folders) {
     for (const auto& folder : folders) (void)known_sets_in(folder, "--reuse ");
 }
 
+struct wanted_set {
+    link from;             // its id is not known yet, where a name was given
+    std::string look_for;  // that name
+};
+
+/// "-": what is on standard input, where no list of processes shows it.
+std::string read_target(const command& told) {
+    if (told.target != "-") return told.target;
+    std::string line;
+    std::getline(std::cin, line);
+    return line;
+}
+
 /// A link, an id, or a name.
-void parse_target(getting& what) {
-    const std::string& target = what.told.target;
+wanted_set parse_target(const command& told) {
+    const std::string target = read_target(told);
+    wanted_set what;
     if (const auto parsed = parse_link(target)) {
         what.from = *parsed;
-        if (!what.told.trackers.empty()) what.from.trackers = what.told.trackers;
-        return;
+        if (!told.trackers.empty()) what.from.trackers = told.trackers;
+        return what;
     } else if (target.find("://") != std::string::npos) {
         throw session_failure(exit_code::usage, parsed.error());
     }
-    what.from.trackers = trackers_or_default(what.told.trackers);
+    what.from.trackers = trackers_or_default(told.trackers);
     if (const auto id = sha256_digest::from_hex(target))
         what.from.id = *id;
     else
         what.look_for = target;
+    return what;
 }
 
 }  // namespace
@@ -155,10 +172,11 @@ void parse_target(getting& what) {
 exit_code get(const command& told) {
     asio::io_context io;
     asio::thread_pool pool{worker_count()};
-    peer self(io.get_executor(), pool, told.peer);
-    getting what{told, pool, self, {}, {}, {}};
     check_reuse(told.reuse);
-    parse_target(what);
+    wanted_set target = parse_target(told);
+    peer self(io.get_executor(), pool,
+              peer_for(told, target.from.trackers, secured_by(told, target.from.key)));
+    getting what{told, pool, self, std::move(target.from), std::move(target.look_for), {}};
     run(io, self.around(get_set(what)));
     pool.join();
     return what.code;

@@ -7,8 +7,9 @@ namespace p2p::client {
 
 namespace {
 
-awaitable<void> print_list(endpoint tracker) {
-    const std::vector<set_listing> sets = co_await list_sets(std::move(tracker), std::nullopt, std::nullopt);
+awaitable<void> print_list(endpoint tracker, connecting how) {
+    const std::vector<set_listing> sets =
+        co_await list_sets(std::move(tracker), std::move(how), std::nullopt, std::nullopt);
     if (!sets.empty())
         fmt::print("{:<64} {:>10} {:>8} {:>7} {:>8}  {}\n", "id", "size", "chunks", "seeders", "leechers",
                    "name");
@@ -20,9 +21,10 @@ awaitable<void> print_list(endpoint tracker) {
 }  // namespace
 
 exit_code list(const command& told) {
+    const connecting how{.limit = tracker_connect_limit, .secured = secured_by(told), .is_named = true};
     for (const endpoint& tracker : trackers_or_default(told.trackers)) {
         asio::io_context io;
-        run(io, print_list(tracker));
+        run(io, print_list(tracker, how));
     }
     return exit_code::ok;
 }

@@ -13,49 +13,84 @@ namespace p2p::client {
 
 namespace {
 
+struct known_set {
+    std::filesystem::path root;
+    file_set_id id;
+    std::vector<endpoint> trackers;
+    std::optional<swarm_key> key;
+};
+
 struct serving {
     const command& told;
     asio::thread_pool& pool;
     peer& self;
-    std::vector<session*> sessions;
+    std::vector<known_set> sets;
     exit_code code = exit_code::ok;
+    std::vector<session*> sessions{};
     bool stopped = false;
 };
 
-void note_failure(serving& what, const session_failure& failure) {
-    if (what.code == exit_code::ok) what.code = failure.code;
+void note_failure(exit_code& code, const session_failure& failure) {
+    if (code == exit_code::ok) code = failure.code;
     spdlog::error("{}", failure.what());
 }
 
-std::unique_ptr<published_store> open_set(const std::filesystem::path& root, const file_set_id& id,
-                                          link& where) {
+known_set remembered(const command& told, const std::filesystem::path& root, const file_set_id& id) {
+    const link where = read_link(root, id).value_or(link{{}, id, {}});
+    return {root, id, told.trackers.empty() ? trackers_or_default(where.trackers) : told.trackers, where.key};
+}
+
+/// A folder that has none does not keep the others from being served.
+std::vector<known_set> find_sets(const command& told, exit_code& code) {
+    std::vector<known_set> sets;
+    for (const std::filesystem::path& root : told.folders) {
+        try {
+            for (const file_set_id& id : known_sets_in(root)) sets.push_back(remembered(told, root, id));
+        } catch (const session_failure& failure) {
+            note_failure(code, failure);
+        }
+    }
+    return sets;
+}
+
+/// One port has one secret.
+std::shared_ptr<const security> secured_for(const command& told, const std::vector<known_set>& sets) {
+    const std::optional<swarm_key> key = sets.empty() ? std::nullopt : sets.front().key;
+    auto secured = secured_by(told, key);
+    for (const known_set& one : sets)
+        if (one.key != key && !open_security(told.security))
+            throw session_failure(
+                exit_code::usage,
+                fmt::format("{} and {} do not have the same secret: serve them with a command each",
+                            printable(sets.front().root.native()), printable(one.root.native())));
+    return secured;
+}
+
+std::unique_ptr<published_store> open_set(const std::filesystem::path& root, const file_set_id& id) {
     auto set = read_manifest(root, id);
     if (!set) throw session_failure(exit_code::storage, set.error());
     auto state = open_state_if_possible(root, id);
-    if (state)
-        if (const auto known = state->read_link()) where = *known;
     auto disk = set_disk::open(root, *set, std::move(state));
     if (!disk) throw session_failure(exit_code::storage, disk.error());
     return std::make_unique<published_store>(std::move(*disk));
 }
 
-awaitable<void> serve_set(serving& what, std::filesystem::path root, file_set_id id) {
-    link where{{}, id, {}};
-    const auto open = [&] { return open_set(root, id, where); };
+awaitable<void> serve_set(serving& what, known_set one) {
+    const auto open = [&] { return open_set(one.root, one.id); };
     std::unique_ptr<published_store> store = co_await on_pool(what.pool, open);
     co_await prepare(what.pool, *store, true, {});
     const std::string label = printable(store->published()->name());
     const std::uint32_t absent = store->missing().size();
     if (store->present().empty() && absent > 0)
         throw session_failure(exit_code::incomplete,
-                              fmt::format("{}: nothing of {} is there", printable(root.native()), label));
+                              fmt::format("{}: nothing of {} is there", printable(one.root.native()), label));
     if (absent > 0)
         spdlog::warn("{}: {} of {} chunks are not there or have changed: they are not served", label, absent,
                      store->count());
 
     session_options options = what.told.session;
     options.label = label;
-    options.trackers = what.told.trackers.empty() ? trackers_or_default(where.trackers) : what.told.trackers;
+    options.trackers = one.trackers;
     options.fetch = false;
     session served(what.self, std::move(store), {}, options);
     what.sessions.push_back(&served);
@@ -69,11 +104,11 @@ awaitable<void> serve_set(serving& what, std::filesystem::path root, file_set_id
 }
 
 // One that fails does not end the others.
-awaitable<void> serve_guarded(serving& what, std::filesystem::path root, file_set_id id) {
+awaitable<void> serve_guarded(serving& what, known_set one) {
     try {
-        co_await serve_set(what, std::move(root), id);
+        co_await serve_set(what, std::move(one));
     } catch (const session_failure& failure) {
-        note_failure(what, failure);
+        note_failure(what.code, failure);
     }
 }
 
@@ -83,13 +118,7 @@ awaitable<void> serve_all(serving& what) {
         for (session* one : what.sessions) one->stop();
     });
     task_group sets(what.self.executor());
-    for (const std::filesystem::path& root : what.told.folders) {
-        try {
-            for (const file_set_id& id : known_sets_in(root)) sets.spawn(serve_guarded(what, root, id));
-        } catch (const session_failure& failure) {
-            note_failure(what, failure);
-        }
-    }
+    for (const known_set& one : what.sets) sets.spawn(serve_guarded(what, one));
     co_await sets.join();
     what.self.on_stop_signal({});
 }
@@ -99,8 +128,14 @@ awaitable<void> serve_all(serving& what) {
 exit_code serve(const command& told) {
     asio::io_context io;
     asio::thread_pool pool{worker_count()};
-    peer self(io.get_executor(), pool, told.peer);
-    serving what{told, pool, self, {}};
+    exit_code code = exit_code::ok;
+    std::vector<known_set> sets = find_sets(told, code);
+    if (sets.empty()) return code;
+    std::vector<endpoint> trackers;
+    for (const known_set& one : sets)
+        trackers.insert(trackers.end(), one.trackers.begin(), one.trackers.end());
+    peer self(io.get_executor(), pool, peer_for(told, trackers, secured_for(told, sets)));
+    serving what{told, pool, self, std::move(sets), code};
     run(io, self.around(serve_all(what)));
     pool.join();
     return what.code;

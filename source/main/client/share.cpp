@@ -67,6 +67,7 @@ struct sharing {
     asio::thread_pool& pool;
     peer& self;
     std::vector<endpoint> trackers;
+    std::optional<swarm_key> key;  // that goes into the link
     scanned_tree tree;
     exit_code code = exit_code::ok;
 };
@@ -74,7 +75,7 @@ struct sharing {
 awaitable<void> share_tree(sharing& what) {
     const std::filesystem::path root = what.tree.root;
     const hashed_tree hashed = co_await hash_tree(what.pool, std::move(what.tree), what.told.share);
-    const link where{what.trackers, hashed.set->id(), std::string{hashed.set->name()}};
+    const link where{what.trackers, hashed.set->id(), std::string{hashed.set->name()}, what.key};
     const auto open = [&] { return store_of(root, hashed, where); };
     std::unique_ptr<chunk_store> store = co_await on_pool(what.pool, open);
 
@@ -125,6 +126,10 @@ exit_code share(const command& told) {
         return say(exit_code::usage,
                    fmt::format("the name \"{}\" {}: choose one with --name", printable(name), why));
 
+    std::optional<swarm_key> key;
+    if (told.with_secret) key = new_swarm_key();
+    const auto secured = secured_by(told, key);
+
     asio::io_context io;
     asio::thread_pool pool{worker_count()};
     std::unique_ptr<tracker_server> tracker;
@@ -133,12 +138,16 @@ exit_code share(const command& told) {
         tracker_options options;
         options.listen = *told.with_tracker;
         options.seed = std::random_device{}();
+        options.secured = secured;
         tracker = std::make_unique<tracker_server>(io.get_executor(), options);
         trackers.insert(trackers.begin(), reachable(*tracker, *told.with_tracker));
         spdlog::info("tracker listens on {}", endpoint{options.listen.host, tracker->port()}.to_string());
     }
-    peer self(io.get_executor(), pool, told.peer);
-    sharing what{told, pool, self, trackers_or_default(trackers), std::move(*tree)};
+    trackers = trackers_or_default(trackers);
+    peer self(io.get_executor(), pool, peer_for(told, trackers, secured));
+    if (key)
+        spdlog::info("the link has the secret in it: whoever sees it can get the files, and nobody else can");
+    sharing what{told, pool, self, trackers, key, std::move(*tree)};
     awaitable<void> work = self.around(share_tree(what));
     if (tracker) work = with_tracker(*tracker, std::move(work));
     try {

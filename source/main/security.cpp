@@ -1,0 +1,61 @@
+#include "main/security.hpp"
+
+#include "storage/key_file.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace p2p {
+
+namespace {
+
+constexpr const char* group = "Security";
+
+CLI::Option* add_file(CLI::App& app, const std::string& name, std::filesystem::path& file,
+                      const std::string& help) {
+    return app.add_option(name, file, help)->type_name("FILE")->group(group);
+}
+
+std::vector<swarm_key> read_secret(const std::filesystem::path& file) {
+    auto keys = read_key_file(file);
+    if (!keys) throw security_failure("--secret-file " + keys.error());
+    return std::move(*keys);
+}
+
+}  // namespace
+
+void add_security(CLI::App& app, security_options& options) {
+    auto* const secret =
+        add_file(app, "--secret-file", options.secret_file,
+                 "Encrypt everything, and talk only to those who have a key of this file, too (p2ptracker "
+                 "--new-secret makes one)");
+    auto* const certificate =
+        add_file(app, "--tls-cert", options.certificates.certificate,
+                 "The same by certificates: this side's, and what leads to its authority (PEM)");
+    auto* const key = add_file(app, "--tls-key", options.certificates.key, "Its private key (PEM)");
+    auto* const authorities = add_file(app, "--tls-ca", options.certificates.authorities,
+                                       "The authorities that sign the certificates of the others (PEM)");
+    certificate->needs(key)->needs(authorities)->excludes(secret);
+    key->needs(certificate);
+    authorities->needs(certificate);
+}
+
+std::shared_ptr<const security> open_security(const security_options& options) {
+    if (!options.secret_file.empty())
+        return std::make_shared<const security>(read_secret(options.secret_file));
+    if (!options.certificates.certificate.empty())
+        return std::make_shared<const security>(options.certificates);
+    return nullptr;
+}
+
+bool is_loopback(const std::string& host) {
+    return host.starts_with("127.") || host == "::1" || host == "localhost";
+}
+
+void warn_if_open(const endpoint& listening, const security* secured) {
+    if (secured != nullptr || is_loopback(listening.host)) return;
+    spdlog::warn("whoever reaches {} can take part, and read what is sent: --secret-file keeps strangers out",
+                 listening.to_string());
+}
+
+}  // namespace p2p

@@ -1,0 +1,30 @@
+// The options that say who may take part, and what becomes of them.
+#pragma once
+
+#include "core/units.hpp"
+#include "net/security.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+#include <memory>
+
+namespace p2p {
+
+struct security_options {
+    std::filesystem::path secret_file;
+    certificate_files certificates;
+};
+
+void add_security(CLI::App& app, security_options& options);
+
+/// None where nothing was asked for: plain TCP. Throws security_failure, which names the option and the file.
+std::shared_ptr<const security> open_security(const security_options& options);
+
+/// On this machine only.
+bool is_loopback(const std::string& host);
+
+/// Says it in the log where strangers can reach this address and nothing keeps them out.
+void warn_if_open(const endpoint& listening, const security* secured);
+
+}  // namespace p2p
