@@ -23,9 +23,8 @@ int run_tracker(p2p::tracker_options options) {
     asio::io_context io;
     p2p::task_group tasks(io.get_executor());
     p2p::tracker_server server(io.get_executor(), options);
-    const p2p::endpoint listening{options.listen.host, server.port()};
-    spdlog::info("tracker listens on {}", listening.to_string());
-    p2p::warn_if_open(listening, options.secured.get());
+    p2p::warn_if_open(options.listen.host, options.secured.get());
+    spdlog::info("tracker listens on {}", p2p::endpoint{options.listen.host, server.port()}.to_string());
     int code = ok;
     tasks.spawn(server.run());
     p2p::stop_signals signals(io.get_executor(), [&] {

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <utility>
+
 namespace p2p {
 
 namespace {
@@ -52,10 +54,13 @@ bool is_loopback(const std::string& host) {
     return host.starts_with("127.") || host == "::1" || host == "localhost";
 }
 
-void warn_if_open(const endpoint& listening, const security* secured) {
-    if (secured != nullptr || is_loopback(listening.host)) return;
-    spdlog::warn("whoever reaches {} can take part, and read what is sent: --secret-file keeps strangers out",
-                 listening.to_string());
+void warn_if_open(const std::string& host, const security* secured) {
+    static bool said = false;
+    if (secured != nullptr || is_loopback(host) || std::exchange(said, true)) return;
+    spdlog::warn(
+        "{} is listened on without a secret: whoever can connect can take part, and read what is sent "
+        "(see --secret-file)",
+        host);
 }
 
 }  // namespace p2p

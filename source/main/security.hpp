@@ -24,7 +24,7 @@ std::shared_ptr<const security> open_security(const security_options& options);
 /// On this machine only.
 bool is_loopback(const std::string& host);
 
-/// Says it in the log where strangers can reach this address and nothing keeps them out.
-void warn_if_open(const endpoint& listening, const security* secured);
+/// Says it in the log, once, where strangers can reach this address and nothing keeps them out.
+void warn_if_open(const std::string& host, const security* secured);
 
 }  // namespace p2p

@@ -160,14 +160,14 @@ TEST_CASE("chunk folders are exchanged in a swarm with a secret, too") {
     const words secret{"--secret-file", new_key_file(here / "swarm.key")};
     const tracker_program tracker{secret};
     const file_set set{5, 10'000};
-    set.make_folder(here / "a", "1-5");
-    set.make_folder(here / "b", "1-5");
-    set.make_folder(here / "c", "");
+    make_folder(here / "a", set, "1-5");
+    make_folder(here / "b", set, "1-5");
+    make_folder(here / "c", set, "");
     const peer_program one{tracker, here / "a", "one", secret};
     const peer_program other{tracker, here / "b", "other", secret};
     peer_program fetches{tracker, here / "c", "fetches", secret + words{"--once"}};
     CHECK(fetches.wait_for_exit() == 0);
-    CHECK(set.difference(here / "c") == "");
+    CHECK(difference(here / "c", set) == "");
 }
 
 TEST_CASE("who lacks the secret, or has one where there is none, is told so in one line") {
@@ -196,7 +196,7 @@ TEST_CASE("keys are rolled without stopping the swarm: a new one works beside th
     const tree original = files(here / "set", 2, 100'000);
     const sharer shares{tracker, original, {"--secret-file", both}};
     for (const fs::path& key : {old_key, new_key}) {
-        const fs::path copy = here / key.stem();
+        const fs::path copy = here / key.stem().string();
         CHECK(get({shares.link(), copy, "--secret-file", key}).exit_code == exits::done);
         CHECK(tree_difference(original, copy) == "");
     }

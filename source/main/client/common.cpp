@@ -37,7 +37,7 @@ peer_options peer_for(const command& told, const std::vector<endpoint>& trackers
     else if (all_here && told.peer.advertise.empty())
         options.listen.host = "127.0.0.1";
     options.secured = std::move(secured);
-    warn_if_open(options.listen, options.secured.get());
+    warn_if_open(options.listen.host, options.secured.get());
     return options;
 }
 

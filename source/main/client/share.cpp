@@ -141,6 +141,7 @@ exit_code share(const command& told) {
         options.secured = secured;
         tracker = std::make_unique<tracker_server>(io.get_executor(), options);
         trackers.insert(trackers.begin(), reachable(*tracker, *told.with_tracker));
+        warn_if_open(options.listen.host, secured.get());
         spdlog::info("tracker listens on {}", endpoint{options.listen.host, tracker->port()}.to_string());
     }
     trackers = trackers_or_default(trackers);
