@@ -42,9 +42,10 @@ public:
         return result;
     }
 
-    measured with_peers() {
-        child_process sharer(program("p2pclient"),
-                             {"share", content_, "--with-tracker", "127.0.0.1:0", "--listen", "127.0.0.1"});
+    measured with_peers(bool encrypted) {
+        std::vector<std::string> share{"share", content_, "--with-tracker", "127.0.0.1:0"};
+        if (encrypted) share.emplace_back("--secret");
+        child_process sharer(program("p2pclient"), share);
         sharer.wait_for("p2p:", longest_run);
         const std::string link = "p2p:" + sharer.wait_for_rest_of_line("p2p:");
         const duration before = sharer.cpu_time();
@@ -54,8 +55,7 @@ public:
         std::vector<std::unique_ptr<child_process>> getters;
         for (unsigned i = 0; i < options_.getters; ++i)
             getters.push_back(std::make_unique<child_process>(
-                program("p2pclient"),
-                std::vector<std::string>{"get", link, copy(i), "--listen", "127.0.0.1"}));
+                program("p2pclient"), std::vector<std::string>{"get", link, copy(i)}));
         for (const auto& getter : getters)
             if (getter->wait_for_exit(longest_run) != 0)
                 throw std::runtime_error("get has failed:\n" + getter->output());
@@ -107,12 +107,15 @@ std::vector<report> measure_link(const link_options& options) {
     bench.with_the_reference();  // the first touch of the memory is dear
     std::vector<measured> plain;
     std::vector<measured> ours;
+    std::vector<measured> ours_encrypted;
     for (unsigned i = 0; i < options.runs; ++i) {
         plain.push_back(bench.with_the_reference());
-        ours.push_back(bench.with_peers());
+        ours.push_back(bench.with_peers(false));
+        ours_encrypted.push_back(bench.with_peers(true));
     }
     const summary reference = summary_of(plain, options);
     const summary peers = summary_of(ours, options);
+    const summary encrypted = summary_of(ours_encrypted, options);
     byte_count memory_of_sharer = 0;
     byte_count memory_of_getter = 0;
     for (const measured& one : ours) {
@@ -136,6 +139,10 @@ std::vector<report> measure_link(const link_options& options) {
     all.add("CPU of the reference, median", reference.median_cpu, "s/GiB");
     all.add("CPU / reference, best of each", peers.best_cpu / reference.best_cpu);
     all.add("CPU / reference, medians", peers.median_cpu / reference.median_cpu);
+    all.add("with a secret: rate, median", encrypted.median_rate, "GiB/s");
+    all.add("with a secret: rate / without, medians", encrypted.median_rate / peers.median_rate);
+    all.add("with a secret: CPU, median", encrypted.median_cpu, "s/GiB");
+    all.add("with a secret: CPU / without, medians", encrypted.median_cpu / peers.median_cpu);
     constexpr double mebibyte = 1U << 20U;
     all.add("peak memory of the sharer", static_cast<double>(memory_of_sharer) / mebibyte, "MiB");
     all.add("peak memory of a getter", static_cast<double>(memory_of_getter) / mebibyte, "MiB");
