@@ -23,12 +23,17 @@ std::size_t raw_bytes_after(std::string_view line) {
     return has_digit ? static_cast<std::size_t>(line.back() - '0') : 0;
 }
 
-/// What a reader got: lines and raw content in their order, and whether a line was too long.
+/// What a reader got: lines and raw content in their order, and the code of the error after them, if any.
 struct outcome {
     std::vector<std::string> got;
-    bool too_long = false;
+    std::string error;
     friend bool operator==(const outcome&, const outcome&) = default;
 };
+
+std::string error_of(std::string_view line, std::size_t longest_line) {
+    if (line.starts_with('\x15') || line.starts_with('\x16')) return "tls";
+    return line.size() > longest_line ? "line_too_long" : "";
+}
 
 /// The stream taken apart as a whole.
 outcome expected_of(std::string_view stream, std::size_t longest_line) {
@@ -37,8 +42,8 @@ outcome expected_of(std::string_view stream, std::size_t longest_line) {
         const std::size_t end = stream.find('\n');
         std::string_view line = stream.substr(0, end);
         if (line.ends_with('\r')) line.remove_suffix(1);
-        all.too_long = line.size() > longest_line;
-        if (all.too_long || end == std::string_view::npos) return all;
+        all.error = error_of(line, longest_line);
+        if (!all.error.empty() || end == std::string_view::npos) return all;
         all.got.emplace_back(line);
         stream.remove_prefix(end + 1);
         const std::size_t raw = std::min(raw_bytes_after(line), stream.size());
@@ -75,7 +80,7 @@ public:
 
 private:
     void read() {
-        while (!all_.too_long && (raw_ > 0 ? read_raw() : read_line())) {
+        while (all_.error.empty() && (raw_ > 0 ? read_raw() : read_line())) {
         }
     }
 
@@ -89,7 +94,7 @@ private:
 
     bool read_line() {
         const auto line = frames_.next_line();
-        all_.too_long = !line;
+        if (!line) all_.error = line.error().code;
         if (!line || !*line) return false;
         all_.got.emplace_back(**line);
         raw_ = raw_bytes_after(**line);
@@ -111,7 +116,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t longest_line = static_cast<unsigned char>(plan.front()) * 8U;
     piecewise_reader reader{longest_line};
     std::string_view stream = whole;
-    for (std::size_t at = 1; !stream.empty() && !reader.so_far().too_long; at = at % (plan.size() - 1) + 1) {
+    for (std::size_t at = 1; !stream.empty() && reader.so_far().error.empty();
+         at = at % (plan.size() - 1) + 1) {
         const auto step = static_cast<unsigned char>(plan[at]);
         if (step >= 0x80) reader.move_to_rest();
         reader.take(stream, step % 0x80U + 1);
