@@ -122,6 +122,8 @@ std::pair<std::string_view, std::string_view> split_endpoint(std::string_view te
 std::optional<std::string> parse_host(std::string_view text) {
     const bool bracketed = text.size() > 2 && text.starts_with('[') && text.ends_with(']');
     if (bracketed) text = text.substr(1, text.size() - 2);
+    // In brackets is an IPv6 address, which has a colon: as it is written, so it can be read again.
+    if (bracketed && text.find(':') == std::string_view::npos) return std::nullopt;
     // The % introduces the zone of a link-local address.
     if (!is_host(text, bracketed ? ".:%-_" : ".-_")) return std::nullopt;
     return std::string{text};

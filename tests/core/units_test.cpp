@@ -162,6 +162,8 @@ TEST_CASE("what is no endpoint is refused, also with a default port") {
                                    "x[::1]:1",
                                    "[::1]:",
                                    "[[::1]]:1",
+                                   "[fe80%eth0]:1",
+                                   "[tracker]:1",
                                    "http://tracker:1",
                                    "tra cker:1",
                                    "tracker/x:1",

@@ -7,6 +7,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # Asio 1.22 does not recognise clang's coroutines by itself.
   add_compile_definitions(ASIO_HAS_CO_AWAIT)
+  # It says that std::stable_sort of libstdc++ 12 uses what is deprecated. g++ still says so of our own code.
+  add_compile_options(-Wno-deprecated-declarations)
 endif()
 
 if(P2P_SANITIZE)

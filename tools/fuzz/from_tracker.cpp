@@ -1,0 +1,8 @@
+// Lines that a peer reads from its tracker.
+#include "messages.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto read = [](std::string_view line) { return p2p::read_from_tracker(line); };
+    p2p::fuzz::check_line(p2p::fuzz::text_of(data, size), read);
+    return 0;
+}
