@@ -94,14 +94,27 @@ private:
     bool was_told_ = false;
 };
 
-/// A program, and the most memory that was seen.
+/// A port that is free, as far as one can know.
+std::uint16_t free_port() {
+    const unique_fd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    if (!socket || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0 ||
+        ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&at), &size) != 0)
+        throw_errno("bind");
+    return ntohs(at.sin_port);
+}
+
+/// A program that listens there and is quiet about it, and the most memory that was seen.
 class victim {
 public:
-    victim(const std::string& name, std::vector<std::string> arguments, std::string_view says_port)
-        : program_(program(name), std::move(arguments)),
-          port_(static_cast<std::uint16_t>(std::stoul(program_.wait_for_rest_of_line(says_port)))),
-          before_(program_.resident_memory()),
-          most_(before_) {}
+    victim(const std::string& name, std::uint16_t port, std::vector<std::string> arguments)
+        : program_(program(name), std::move(arguments)), port_(port) {
+        wait_until([port] { return listens(port); }, name + " listens");
+        most_ = before_ = program_.resident_memory();
+    }
 
     std::uint16_t port() const { return port_; }
     void look() { most_ = std::max(most_, program_.resident_memory()); }
@@ -111,17 +124,28 @@ public:
     }
 
 private:
+    static bool listens(std::uint16_t port) {
+        try {
+            attacker{port};
+            return true;
+        } catch (const std::system_error&) {
+            return false;
+        }
+    }
+
     child_process program_;
     std::uint16_t port_;
-    byte_count before_;
-    byte_count most_;
+    byte_count before_ = 0;
+    byte_count most_ = 0;
 };
 
 victim new_tracker() {
-    // All of them come from this host.
+    const std::uint16_t port = free_port();
     return {"p2ptracker",
-            {"--listen", "127.0.0.1:0", "--quorum", "1", "--max-connections-per-host", "20000"},
-            "127.0.0.1:"};
+            port,
+            // All of them come from this host.
+            {"--listen", "127.0.0.1:" + std::to_string(port), "--quorum", "1", "--max-connections-per-host",
+             "20000", "--log-level", "warn"}};
 }
 
 std::string hello(std::size_t number) {
