@@ -238,11 +238,12 @@ report silent_visitors(const hostile_options& told) {
     report found{fmt::format("peer: {} connections that say nothing", visitors), {}};
     const temporary_folder folder;
     std::ofstream{folder.path() / "local_chunks.txt"} << "1,LASTCHUNK\n";
-    victim peer{
-        "p2pclient",
-        {"--folder", folder.path(), "--tracker", "127.0.0.1:1", "--listen", "127.0.0.1", "--max-connections",
-         std::to_string(visitors), "--max-connections-per-host", std::to_string(visitors)},
-        "serves at port "};
+    const std::uint16_t port = free_port();
+    victim peer{"p2pclient",
+                port,
+                {"--folder", folder.path(), "--tracker", "127.0.0.1:1", "--listen", "127.0.0.1",
+                 "--transfer-port", std::to_string(port), "--max-connections", std::to_string(visitors),
+                 "--max-connections-per-host", std::to_string(visitors), "--log-level", "error"}};
     std::vector<attacker> all;
     for (std::size_t i = 0; i < visitors; ++i) all.emplace_back(peer.port());
     const auto is_open = [](const attacker& one) { return one.is_open(); };
