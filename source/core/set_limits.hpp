@@ -1,6 +1,6 @@
 // How much peers may make a tracker remember of file-sets, and the ledger that says when it is enough.
 //
-// Sets are counted as memberships: a peer in a set. Chunks are counted by what they take, 128 bytes each:
+// Chunks are counted by what they take, 128 bytes each:
 //   * a claim on a check_list, with the entry that it is in: 1;
 //   * 64 neighbours on a chunk_list (they are kept in pages): 28; for each of them that somebody holds, 1,
 //   and 1 more for every 1,024 members that the set has had at once;
@@ -20,7 +20,7 @@ namespace p2p {
 
 /// Of each kind, chunk folders and published sets. A peer that serves 1,000 sets of 1,000 chunks is welcome.
 struct set_limits {
-    std::uint32_t sets_per_peer = 4096;
+    std::uint32_t sets_per_peer = 4096;  ///< that it is a member of
     std::uint32_t chunks_per_peer = 1'200'000;
     std::uint64_t sets = 100'000;
     std::uint64_t chunks = 5'000'000;

@@ -55,7 +55,8 @@ std::uint64_t cost_of(const to_tracker::message& message, std::string_view text)
     };
     if (const auto* announce = std::get_if<to_tracker::announce>(&message)) {
         if (announce->set.is_published()) return cost(announce->held);
-        const std::uint32_t last = announce->chunks.empty() ? 0 : announce->chunks.back().chunk.value;
+        std::uint32_t last = 0;
+        for (const chunk_claim& claim : announce->chunks) last = std::max(last, claim.chunk.value);
         return 1 + announce->chunks.size() + last / bits_for_one;
     }
     if (const auto* locate = std::get_if<to_tracker::locate>(&message)) return cost(locate->chunks);

@@ -219,7 +219,8 @@ report ever_new_sets(const hostile_options& told, bool published) {
         for (; mallory.is_open() && chunks < told.chunks && std::chrono::steady_clock::now() < end;
              chunks += in_each) {
             mallory.send_all(published ? new_published_set(++sets) : claims_of_new_set(++sets));
-            if (sets % 64 == 0) tracker.look();
+            if (published && mallory.wait_for_something()) mallory.hear();  // few lines: one by one
+            if (published || sets % 64 == 0) tracker.look();
         }
         mallory.hear_to_the_end();
         tracker.look();
