@@ -154,8 +154,8 @@ std::optional<set_limit> registry::over(const file_set& set, slot who, const chu
     const membership& member = set.members[who];
     const agreed_chunk* const known = set.chunk_list.find(claim.chunk);
     const bool is_agreed = known != nullptr && same_content(*known, claim);
-    const bool is_more = !is_agreed && !member.claims.contains(claim.chunk);
-    if (const auto limit = ledger_.over(peers_.at(member.peer).account, 0, is_more ? 1 : 0)) return limit;
+    if (!is_agreed && !member.claims.contains(claim.chunk))
+        if (const auto limit = ledger_.over(peers_.at(member.peer).account, 0, 1)) return limit;
     const std::uint64_t at_most = 1 + page_cost + cost_of_holders(set.members.size());
     return make_room(at_most) ? std::nullopt : std::optional{set_limit::chunks};
 }
