@@ -51,11 +51,16 @@ std::string code(const std::string& code) {
     return R"({"type":"error","code":")" + code + '"';
 }
 
-/// Sends a little again and again, so that it never is silent, until the program says something.
-void trickle(tcp_client& line, const std::string& bytes) {
+/// Sends a little again and again, so that it never is silent, until the program says something. false: that
+/// went on for many times as long as the limits of these tests.
+bool trickle(tcp_client& line, const std::string& bytes) {
     constexpr auto pause = 20ms;
-    constexpr int most = 500;  // ten seconds: many times the limits of these tests
-    for (int i = 0; i < most && !line.hears_something(pause); ++i) line.send(bytes);
+    constexpr int most = 500;
+    for (int i = 0; i < most; ++i) {
+        line.send(bytes);
+        if (line.hears_something(pause)) return true;
+    }
+    return false;
 }
 
 void pings(tcp_client& line) {
@@ -136,7 +141,7 @@ TEST_CASE("who has not said hello to a tracker in time is out, whatever else it 
     }
     SUBCASE("a byte now and then") {
         tcp_client line = tracker.visit();
-        trickle(line, " ");
+        CHECK(trickle(line, " "));
         CHECK(contains(last_words(line), code("timed_out")));
     }
     SUBCASE("messages that there are not") {
@@ -162,7 +167,7 @@ TEST_CASE("who has not said hello to a tracker in time is out, whatever else it 
 TEST_CASE("a peer whose bytes never become a line is silent for a tracker") {
     const tracker_program tracker{{"--silence-limit", "300ms"}};
     tcp_client peer = tracker.join("peer", 1);
-    trickle(peer, "x");
+    CHECK(trickle(peer, "x"));
     CHECK(contains(last_words(peer), code("timed_out")));
     tracker.join("peer", 1);
 }
@@ -337,14 +342,14 @@ TEST_CASE("who has not said hello to a peer in time is out, also with a byte now
     tcp_client silent = alice.peer.visit();
     CHECK(contains(last_words(silent), code("timed_out")));
     tcp_client slow = alice.peer.visit();
-    trickle(slow, " ");
+    CHECK(trickle(slow, " "));
     CHECK(contains(last_words(slow), code("timed_out")));
 }
 
 TEST_CASE("a peer whose bytes never become a line is silent for another") {
     serving_peer alice{{"--silence-limit", "1s"}};
     tcp_client guest = alice.peer.join(alice.set, "1-4");
-    trickle(guest, "x");
+    CHECK(trickle(guest, "x"));
     CHECK(contains(last_words(guest), code("timed_out")));
 }
 
