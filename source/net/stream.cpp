@@ -181,6 +181,20 @@ void stream::finish() {
     work_.set();
 }
 
+awaitable<void> stream::linger() {
+    std::error_code error;
+    socket_.shutdown(tcp::socket::shutdown_send, error);
+    low_water(1);
+    constexpr std::size_t a_little = 4096;
+    std::vector<std::byte> unread(a_little);
+    const time_point until = std::chrono::steady_clock::now() + farewell_deadline;
+    while (!error && socket_.is_open() && !read_watchdog_->bitten) {
+        read_watchdog_->watch(until - std::chrono::steady_clock::now());
+        co_await socket_.async_read_some(asio::buffer(unread), asio::redirect_error(use_awaitable, error));
+        read_watchdog_->rest();
+    }
+}
+
 awaitable<void> stream::write_lines() {
     for (;;) {
         co_await flush();

@@ -105,6 +105,10 @@ public:
     /// The same with bytes from memory.
     awaitable<void> send_content(std::string_view line, std::span<const std::byte> bytes);
 
+    /// Waits, after the last line was sent and while nobody reads any more, until the other side has closed,
+    /// for a short time: to close while something is unread would take back what it has not received yet.
+    awaitable<void> linger();
+
     void close();
 
     bool is_open() const { return socket_.is_open(); }

@@ -57,6 +57,7 @@ awaitable<void> connection::converse() {
         connection& self;
         ~farewell() {
             self.owner_.left(self);
+            self.hears_ = false;
             self.line_->finish();
         }
     } const at_the_end{*this};
@@ -329,6 +330,7 @@ awaitable<void> connection::upload_loop() {
         line_->close();  // so that the download loop ends as well
         throw;
     }
+    if (!hears_) co_await line_->linger();
     line_->close();
 }
 

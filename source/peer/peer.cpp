@@ -90,6 +90,7 @@ awaitable<void> peer::tell_and_close(stream& line, const error_message& answer) 
     line.finish();
     try {
         co_await line.flush();
+        co_await line.linger();
     } catch (const std::system_error&) {
         // It has gone already.
     }

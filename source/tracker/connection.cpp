@@ -202,6 +202,20 @@ void tracker_connection::finish(std::error_code why) {
     if (is_blocked()) write_by_ = std::min(write_by_, std::chrono::steady_clock::now() + farewell_limit);
 }
 
+awaitable<void> tracker_connection::linger() {
+    std::error_code error;
+    if (socket_.is_open()) socket_.shutdown(tcp::socket::shutdown_send, error);
+    heard_by_ = std::chrono::steady_clock::now() + farewell_limit;
+    while (socket_.is_open()) {
+        waits_ = true;
+        co_await wait_for(plain_socket::wait_read);
+        waits_ = false;
+        const std::span<std::byte> room = shared_.input_.prepare();
+        if (socket_.is_open()) socket_.read_some(asio::buffer(room.data(), room.size()), error);
+        if (error && error != asio::error::would_block) close(error);
+    }
+}
+
 void tracker_connection::close(std::error_code why) {
     if (!over_) over_ = why;
     waits_ = false;
@@ -218,7 +232,7 @@ time_point tracker_connection::check_deadlines(time_point now) {
     if (write_by_ <= now) close(asio::error::timed_out);
     if (waits_ && heard_by_ <= now) {
         waits_ = false;
-        if (shaking_hands_)
+        if (shaking_hands_ || over_)
             close(asio::error::timed_out);
         else
             finish(asio::error::timed_out);

@@ -107,6 +107,10 @@ public:
     /// Nothing more is to be read. What is in the outbox may be sent.
     void finish(std::error_code why = asio::error::shut_down);
 
+    /// Waits, after the last line was sent, until the other side has closed too, for a short time: to close
+    /// while something is unread would take back what the other side has not received yet.
+    awaitable<void> linger();
+
     void close(std::error_code why);
 
     /// Throws std::system_error after finish() or close(); so do input() and next_line().

@@ -192,6 +192,7 @@ awaitable<void> tracker_server::serve(std::unique_ptr<client> owned) {
     from.line.finish();
     from.line.end_turn();
     if (from.line.is_blocked()) co_await from.line.drain();
+    co_await from.line.linger();
 }
 
 // The others have theirs. A peer that does not read has none until it does: nobody listens to it meanwhile.

@@ -55,7 +55,7 @@ std::string code(const std::string& code) {
 /// went on for many times as long as the limits of these tests.
 bool trickle(tcp_client& line, const std::string& bytes) {
     constexpr auto pause = 20ms;
-    constexpr int most = 500;
+    constexpr int most = 250;  // a peer says ping after ten seconds
     for (int i = 0; i < most; ++i) {
         line.send(bytes);
         if (line.hears_something(pause)) return true;
