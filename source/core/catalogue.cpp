@@ -1,7 +1,6 @@
 #include "core/catalogue.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 namespace p2p {
 
@@ -23,20 +22,47 @@ std::vector<std::size_t> different_below(std::size_t end, std::size_t count, std
     return drawn;
 }
 
-}  // namespace
-
-bool catalogue::publish(peer_id peer, const set_summary& summary) {
-    return join(sets_.try_emplace(summary.id, summary).first->second, peer);
+std::uint32_t bitmap_cost(const chunk_set& chunks) {
+    const auto last = chunks.last();
+    return last ? p2p::bitmap_cost(last->value) : 0;
 }
 
-std::optional<chunk_set> catalogue::announce(peer_id peer, const file_set_id& id, chunk_set chunks) {
-    const auto set = sets_.find(id);
-    if (set == sets_.end()) return std::nullopt;
-    join(set->second, peer);
-    const std::uint32_t count = set->second.summary().count;
+}  // namespace
+
+tl::expected<bool, set_limit> catalogue::publish(peer_id peer, const set_summary& summary) {
+    const auto known = sets_.find(summary.id);
+    if (known != sets_.end() && known->second.has(peer)) return false;
+    if (known == sets_.end() && sets_.size() >= ledger_.limits().sets) return tl::unexpected{set_limit::sets};
+    if (const auto limit = over(peer, 1, membership_cost)) return tl::unexpected{*limit};
+    published& set = sets_.try_emplace(summary.id, summary).first->second;
+    by_name_.emplace(place_in_list(set.summary()), &set);
+    join(set, peer);
+    return true;
+}
+
+tl::expected<chunk_set, std::optional<set_limit>> catalogue::announce(peer_id peer, const file_set_id& id,
+                                                                      chunk_set chunks) {
+    const auto known = sets_.find(id);
+    if (known == sets_.end()) return tl::unexpected{std::optional<set_limit>{}};
+    published& set = known->second;
+    const std::uint32_t count = set.summary().count;
     if (const auto last = chunks.last(); last && last->value > count) chunks &= chunk_set::first(count);
-    set->second.hold(peer, chunks);
+    const bool is_new = !set.has(peer);
+    const std::uint32_t cost =
+        is_new ? membership_cost + bitmap_cost(chunks) : set.cost_to_hold(peer, chunks);
+    if (const auto limit = over(peer, is_new ? 1 : 0, cost)) return tl::unexpected{limit};
+    if (is_new) join(set, peer);
+    ledger_.add(peers_.at(peer).account, set.cost_to_hold(peer, chunks));
+    set.hold(peer, chunks);
     return chunks;
+}
+
+std::optional<set_limit> catalogue::over(peer_id peer, std::uint32_t sets, std::uint32_t chunks) const {
+    const auto known = peers_.find(peer);
+    if (const auto limit =
+            ledger_.over(known == peers_.end() ? set_account{} : known->second.account, sets, chunks))
+        return limit;
+    return chunks == 0 || ledger_.has_room_for(chunks) ? std::nullopt : std::optional{set_limit::chunks};
 }
 
 void catalogue::withdraw(peer_id peer, const file_set_id& id, const chunk_set& chunks) {
@@ -46,30 +72,48 @@ void catalogue::withdraw(peer_id peer, const file_set_id& id, const chunk_set& c
 void catalogue::leave(peer_id peer, const file_set_id& id) {
     published* const set = find(id, peer);
     if (set == nullptr) return;
-    set->leave(peer);
-    if (set->is_void()) sets_.erase(id);
-    const auto known = sets_of_.find(peer);
-    known->second.erase(id);
-    if (known->second.empty()) sets_of_.erase(known);
+    leave(*set, peer);
+    const auto known = peers_.find(peer);
+    known->second.sets.erase(id);
+    if (known->second.sets.empty()) peers_.erase(known);
 }
 
 void catalogue::leave(peer_id peer) {
-    const auto known = sets_of_.find(peer);
-    if (known == sets_of_.end()) return;
-    const std::set<file_set_id> ids = known->second;
-    for (const file_set_id& id : ids) leave(peer, id);
+    const auto known = peers_.find(peer);
+    if (known == peers_.end()) return;
+    for (const file_set_id& id : known->second.sets) leave(sets_.at(id), peer);
+    peers_.erase(known);
+}
+
+void catalogue::leave(published& set, peer_id peer) {
+    set_account& account = peers_.at(peer).account;
+    --account.sets;
+    ledger_.remove(account, set.cost_of(peer));
+    set.leave(peer);
+    if (!set.is_void()) return;
+    by_name_.erase(place_in_list(set.summary()));
+    sets_.erase(file_set_id{set.summary().id});
 }
 
 std::vector<set_listing> catalogue::list(const std::optional<file_set_id>& id,
-                                         const std::optional<std::string>& name) const {
+                                         const std::optional<std::string>& name, const set_summary* after,
+                                         std::size_t most) const {
     std::vector<set_listing> listed;
-    const auto first = id ? sets_.lower_bound(*id) : sets_.begin();
-    const auto last = id ? sets_.upper_bound(*id) : sets_.end();
-    for (auto set = first; set != last; ++set)
-        if (!name || set->second.summary().name == *name) listed.push_back(set->second.listing());
-    std::sort(listed.begin(), listed.end(), [](const set_listing& a, const set_listing& b) {
-        return std::tie(a.set.name, a.set.id) < std::tie(b.set.name, b.set.id);
-    });
+    const auto add = [&](const published& set) {
+        if (!name || set.summary().name == *name) listed.push_back(set.listing());
+    };
+    if (id) {
+        const auto set = sets_.find(*id);
+        if (set != sets_.end() && after == nullptr) add(set->second);
+        return listed;
+    }
+    auto next = by_name_.begin();
+    if (after != nullptr)
+        next = by_name_.upper_bound(place_in_list(*after));
+    else if (name)
+        next = by_name_.lower_bound({*name, file_set_id{}});
+    for (; next != by_name_.end() && listed.size() < most && (!name || next->first.first == *name); ++next)
+        add(*next->second);
     return listed;
 }
 
@@ -84,23 +128,30 @@ catalogue::published* catalogue::find(const file_set_id& id, peer_id peer) {
     return set != sets_.end() && set->second.has(peer) ? &set->second : nullptr;
 }
 
-bool catalogue::join(published& set, peer_id peer) {
-    if (!set.join(peer)) return false;
-    sets_of_[peer].insert(set.summary().id);
-    return true;
+void catalogue::join(published& set, peer_id peer) {
+    set.join(peer);
+    known_peer& known = peers_[peer];
+    known.sets.insert(set.summary().id);
+    ++known.account.sets;
+    ledger_.add(known.account, membership_cost);
 }
 
-bool catalogue::published::join(peer_id peer) {
-    const auto [at, is_new] = members_.try_emplace(peer);
-    if (!is_new) return false;
-    at->second.place = order_.size();
+void catalogue::published::join(peer_id peer) {
+    member& one = members_[peer];
+    one.place = static_cast<std::uint32_t>(order_.size());
     order_.push_back(peer);
-    sort_in(at->second);
-    return true;
+    sort_in(one);
 }
 
+std::uint32_t catalogue::published::cost_to_hold(peer_id peer, const chunk_set& chunks) const {
+    const std::uint32_t cost = membership_cost + bitmap_cost(chunks);
+    return cost - std::min(cost, members_.at(peer).cost);
+}
+
+// Memory that a member once had for its chunks stays taken.
 void catalogue::published::hold(peer_id peer, const chunk_set& chunks) {
     member& one = members_.at(peer);
+    one.cost += cost_to_hold(peer, chunks);
     one.holds |= chunks;
     sort_in(one);
 }
@@ -129,8 +180,8 @@ void catalogue::published::sort_in(member& one) {
 
 void catalogue::published::swap_places(std::size_t a, std::size_t b) {
     std::swap(order_[a], order_[b]);
-    members_.at(order_[a]).place = a;
-    members_.at(order_[b]).place = b;
+    members_.at(order_[a]).place = static_cast<std::uint32_t>(a);
+    members_.at(order_[b]).place = static_cast<std::uint32_t>(b);
 }
 
 set_listing catalogue::published::listing() const {

@@ -4,33 +4,41 @@
 // For each set it keeps track of
 //   * the summary that its first publisher gave; it is for lists only, peers check the manifest;
 //   * its members: which chunks each of them holds. A set is forgotten when the last one leaves.
+// How much peers may make it keep is limited (set_limits): who wants more is told so, and nothing is changed.
 #pragma once
 
 #include "core/chunk_set.hpp"
 #include "core/file_set.hpp"
+#include "core/set_limits.hpp"
 #include "core/types.hpp"
 
+#include <tl/expected.hpp>
+
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <random>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace p2p {
 
 class catalogue {
 public:
-    explicit catalogue(std::uint64_t seed) : random_(seed) {}
+    explicit catalogue(std::uint64_t seed, const set_limits& limits = {}) : random_(seed), ledger_(limits) {}
 
     /// Makes the peer a member; false: it is one already. The summary counts where the set was not known.
-    bool publish(peer_id peer, const set_summary& summary);
+    tl::expected<bool, set_limit> publish(peer_id peer, const set_summary& summary);
 
     /// Makes the peer a member that holds these chunks too. The answer is what was taken of them: those that
-    /// the set has. None: nobody has published it.
-    std::optional<chunk_set> announce(peer_id peer, const file_set_id& id, chunk_set chunks);
+    /// the set has. Otherwise the limit that is reached, or none: nobody has published it.
+    tl::expected<chunk_set, std::optional<set_limit>> announce(peer_id peer, const file_set_id& id,
+                                                               chunk_set chunks);
 
     /// The peer no longer holds these, and stays a member.
     void withdraw(peer_id peer, const file_set_id& id, const chunk_set& chunks);
@@ -38,24 +46,35 @@ public:
     void leave(peer_id peer, const file_set_id& id);
     void leave(peer_id peer);
 
-    /// The sets with this id and this name (where they are given), by name and id.
+    /// The sets with this id and this name (where they are given), by name and id: the first `most` of those
+    /// that come after that one.
     std::vector<set_listing> list(const std::optional<file_set_id>& id = {},
-                                  const std::optional<std::string>& name = {}) const;
+                                  const std::optional<std::string>& name = {},
+                                  const set_summary* after = nullptr,
+                                  std::size_t most = std::numeric_limits<std::size_t>::max()) const;
 
     /// At most `most` members at random without the asker, among them a seeder where there is one: it is
     /// the first. Takes O(most^2), however many members there are.
     std::vector<peer_id> locate(std::optional<peer_id> asker, const file_set_id& id, std::size_t most);
 
+    std::size_t set_count() const { return sets_.size(); }
+    /// As set_limits counts them.
+    std::uint64_t chunks_kept() const { return ledger_.chunks(); }
+
 private:
     struct member {
         chunk_set holds;
-        std::size_t place = 0;  // in `order`
+        std::uint32_t place = 0;  // in `order`
+        std::uint32_t cost = membership_cost;
     };
     class published {
     public:
         explicit published(set_summary summary) : summary_(std::move(summary)) {}
 
-        bool join(peer_id peer);  // false: it is a member already
+        void join(peer_id peer);
+        std::uint32_t cost_of(peer_id peer) const { return members_.at(peer).cost; }
+        // What it would cost more to hold these too.
+        std::uint32_t cost_to_hold(peer_id peer, const chunk_set& chunks) const;
         void hold(peer_id peer, const chunk_set& chunks);
         void lose(peer_id peer, const chunk_set& chunks);
         void leave(peer_id peer);
@@ -78,12 +97,23 @@ private:
         std::size_t seeders_ = 0;
     };
 
+    struct known_peer {
+        std::set<file_set_id> sets;
+        set_account account;
+    };
+    using name_and_id = std::pair<std::string_view, file_set_id>;
+    static name_and_id place_in_list(const set_summary& set) { return {set.name, set.id}; }
+
     published* find(const file_set_id& id, peer_id peer);
-    bool join(published& set, peer_id peer);
+    std::optional<set_limit> over(peer_id peer, std::uint32_t sets, std::uint32_t chunks) const;
+    void join(published& set, peer_id peer);
+    void leave(published& set, peer_id peer);
 
     std::mt19937_64 random_;
+    set_ledger ledger_;
     std::map<file_set_id, published> sets_;
-    std::unordered_map<peer_id, std::set<file_set_id>> sets_of_;
+    std::map<name_and_id, const published*> by_name_;
+    std::unordered_map<peer_id, known_peer> peers_;
 };
 
 }  // namespace p2p

@@ -16,8 +16,8 @@ bool has_control_character(std::string_view utf8) {
 
 }  // namespace
 
-bool is_name(std::string_view utf8) {
-    return !utf8.empty() && utf8.size() <= max_name_length && !has_control_character(utf8);
+bool is_name(std::string_view utf8, std::size_t longest) {
+    return !utf8.empty() && utf8.size() <= longest && !has_control_character(utf8);
 }
 
 }  // namespace p2p

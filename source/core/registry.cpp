@@ -12,9 +12,21 @@ bool same_content(const Entry& entry, const chunk_claim& claim) {
     return entry.hash == claim.hash && entry.size == claim.size;
 }
 
+// What things count as: set_limits.hpp.
+constexpr std::uint64_t page_cost = 28;
+constexpr std::uint64_t slot_cost = 1;
+constexpr std::uint32_t bitmaps_of_a_member = 2;  // its claims, and what it waits for
+constexpr std::uint32_t bitmaps_of_a_set = 2;     // what is agreed, and the pages of it
+
+std::uint64_t cost_of_holders(std::size_t room) {
+    constexpr std::size_t slots_for_one = 1024;
+    return room == 0 ? 0 : 1 + room / slots_for_one;
+}
+
 }  // namespace
 
-registry::registry(registry_options options, std::uint64_t seed) : options_(options), random_(seed) {}
+registry::registry(registry_options options, std::uint64_t seed, const set_limits& limits)
+    : options_(options), random_(seed), ledger_(limits) {}
 
 registry::agreed_chunk& registry::agreed_chunks::add(chunk_index chunk) {
     indices_.insert(chunk);
@@ -59,23 +71,108 @@ registry::slot registry::join(set_map::iterator at, peer_id peer) {
     if (set.free.empty()) {
         set.free.push_back(static_cast<slot>(set.members.size()));
         set.members.emplace_back();
+        charge(set, slot_cost);
     }
     const slot who = known->second = set.free.back();
     set.free.pop_back();
     set.taken.insert(who);
     set.members[who].peer = peer;
-    peers_.at(peer).sets.push_back(at);
+    known_peer& joining = peers_.at(peer);
+    joining.sets.push_back(at);
+    ++joining.account.sets;
+    ledger_.add(joining.account, set.cost_of_a_member);
     return who;
+}
+
+// The set, which is made where it is new, if the peer is a member of it or may become one.
+tl::expected<registry::set_map::iterator, set_limit> registry::membership_in(const file_set_key& key,
+                                                                             peer_id peer) {
+    const auto known = sets_.find(key);
+    if (known != sets_.end() && known->second.slots.contains(peer)) return known;
+    const std::uint32_t bitmap = bitmap_cost(key.count);
+    const std::uint32_t for_member = membership_cost + bitmaps_of_a_member * bitmap;
+    if (const auto limit = ledger_.over(peers_.at(peer).account, 1, for_member))
+        return tl::unexpected{*limit};
+    if (known != sets_.end()) {
+        const bool was_abandoned = abandoned_.erase(known->second.abandoned) > 0;
+        if (make_room(for_member + slot_cost)) return known;
+        if (was_abandoned) abandoned_.emplace(known->second.abandoned, known);
+        return tl::unexpected{set_limit::chunks};
+    }
+    while (sets_.size() >= ledger_.limits().sets)
+        if (!forget_an_abandoned_set()) return tl::unexpected{set_limit::sets};
+    const std::uint64_t for_set = std::uint64_t{bitmaps_of_a_set} * bitmap;
+    if (!make_room(for_member + slot_cost + for_set)) return tl::unexpected{set_limit::chunks};
+    const auto made = sets_.try_emplace(key).first;
+    made->second.cost_of_a_member = for_member;
+    charge(made->second, for_set);
+    return made;
+}
+
+bool registry::make_room(std::uint64_t chunks) {
+    while (!ledger_.has_room_for(chunks))
+        if (!forget_an_abandoned_set()) return false;
+    return true;
+}
+
+bool registry::forget_an_abandoned_set() {
+    if (abandoned_.empty()) return false;
+    const auto longest = abandoned_.begin()->second;
+    ledger_.remove(longest->second.cost);
+    abandoned_.erase(abandoned_.begin());
+    sets_.erase(longest);
+    return true;
+}
+
+// It is kept for what was agreed in it, and for nothing else.
+void registry::abandon(set_map::iterator at) {
+    file_set& set = at->second;
+    set.cost -= slot_cost * set.members.size();
+    ledger_.remove(slot_cost * set.members.size());
+    set.members = {};
+    set.free = {};
+    set.slots = {};
+    set.taken = set.waiting = {};
+    set.check_list = {};
+    if (set.chunk_list.indices().empty()) {
+        ledger_.remove(set.cost);
+        sets_.erase(at);
+        return;
+    }
+    set.abandoned = ++last_abandoned_;
+    abandoned_.emplace(set.abandoned, at);
+}
+
+void registry::charge(file_set& set, std::uint64_t chunks) {
+    set.cost += chunks;
+    ledger_.add(chunks);
+}
+
+// Whatever comes of the claim, it takes no more than this: a place on the check_list, and then one on the
+// chunk_list with its holders.
+std::optional<set_limit> registry::over(const file_set& set, slot who, const chunk_claim& claim) {
+    const membership& member = set.members[who];
+    const agreed_chunk* const known = set.chunk_list.find(claim.chunk);
+    const bool is_agreed = known != nullptr && same_content(*known, claim);
+    if (!is_agreed && !member.claims.contains(claim.chunk))
+        if (const auto limit = ledger_.over(peers_.at(member.peer).account, 0, 1)) return limit;
+    const std::uint64_t at_most = 1 + page_cost + cost_of_holders(set.members.size());
+    return make_room(at_most) ? std::nullopt : std::optional{set_limit::chunks};
 }
 
 registry_news registry::announce(peer_id peer, const file_set_key& key, std::span<const chunk_claim> claims) {
     registry_news news;
-    const auto at = sets_.try_emplace(key).first;
-    file_set& set = at->second;
+    const auto at = membership_in(key, peer);
+    if (!at) {
+        news.over = at.error();
+        return news;
+    }
+    file_set& set = (*at)->second;
     const std::size_t before = set.slots.size();
-    const slot who = join(at, peer);
+    const slot who = join(*at, peer);
     news.new_member = set.slots.size() > before;
     for (const chunk_claim& claim : claims) {
+        if ((news.over = over(set, who, claim))) break;
         if (agreed_chunk* const known = set.chunk_list.find(claim.chunk))
             announce_agreed(set, *known, who, claim, news);
         else
@@ -113,6 +210,7 @@ std::size_t registry::voters_for(const file_set& set, const chunk_claim& claim) 
 }
 
 void registry::promote(file_set& set, const chunk_claim& claim, slot announcer, registry_news& news) {
+    if (!set.chunk_list.has_page_for(claim.chunk)) charge(set, page_cost);
     agreed_chunk& known = set.chunk_list.add(claim.chunk);
     known = {claim.hash, claim.size, {}};
     promotion promoted{claim, {}};
@@ -133,7 +231,9 @@ void registry::promote(file_set& set, const chunk_claim& claim, slot announcer, 
 
 void registry::add_holder(file_set& set, agreed_chunk& known, slot who, chunk_index chunk,
                           registry_news& news) {
+    const std::uint64_t before = cost_of_holders(known.holders.room());
     if (!known.holders.insert(who)) return;
+    charge(set, cost_of_holders(known.holders.room()) - before);
     ++set.members[who].holds;
     set.members[who].waits.erase(chunk);
     if (known.holders.size() > 1) return;
@@ -147,14 +247,20 @@ void registry::add_holder(file_set& set, agreed_chunk& known, slot who, chunk_in
 void registry::put_claim(file_set& set, slot who, const chunk_claim& claim) {
     drop_claim(set, who, claim.chunk);
     set.members[who].claims.insert(claim.chunk);
+    ledger_.add(peers_.at(set.members[who].peer).account, 1);
     set.check_list[claim.chunk].push_back({who, claim.hash, claim.size});
 }
 
 void registry::drop_claim(file_set& set, slot who, chunk_index chunk) {
     if (!set.members[who].claims.erase(chunk)) return;
+    ledger_.remove(peers_.at(set.members[who].peer).account, 1);
     const auto entries = set.check_list.find(chunk);
     std::erase_if(entries->second, [who](const claimed& entry) { return entry.who == who; });
-    if (entries->second.empty()) set.check_list.erase(entries);
+    if (!entries->second.empty()) return;
+    set.check_list.erase(entries);
+    // A table does not become smaller by itself.
+    constexpr std::size_t too_large = 8;
+    if (set.check_list.size() * too_large < set.check_list.bucket_count()) set.check_list.rehash(0);
 }
 
 void registry::drop_holder(file_set& set, slot who, agreed_chunk& known) {
@@ -199,9 +305,11 @@ void registry::leave_set(peer_id peer, set_map::iterator at) {
     set.taken.erase(who);
     set.free.push_back(who);
     set.slots.erase(leaver);
-    std::erase(peers_.at(peer).sets, at);
-    // A set that nobody is a member of is kept for what was agreed in it, and for nothing else.
-    if (set.slots.empty() && set.chunk_list.indices().empty()) sets_.erase(at);
+    known_peer& leaving = peers_.at(peer);
+    std::erase(leaving.sets, at);
+    --leaving.account.sets;
+    ledger_.remove(leaving.account, set.cost_of_a_member);
+    if (set.slots.empty()) abandon(at);
 }
 
 standing registry::standing_of(peer_id peer, const file_set_key& key, const chunk_set& chunks) const {
@@ -226,16 +334,18 @@ chunk_set registry::agreed_in(const file_set_key& key, const chunk_set& chunks) 
     return set == sets_.end() ? chunk_set{} : chunks & set->second.chunk_list.indices();
 }
 
-void registry::wait_for(peer_id peer, const file_set_key& key, const chunk_set& chunks) {
-    const auto at = sets_.try_emplace(key).first;
-    file_set& set = at->second;
-    const slot who = join(at, peer);
+std::optional<set_limit> registry::wait_for(peer_id peer, const file_set_key& key, const chunk_set& chunks) {
+    const auto at = membership_in(key, peer);
+    if (!at) return at.error();
+    file_set& set = (*at)->second;
+    const slot who = join(*at, peer);
     const chunk_set& agreed = set.chunk_list.indices();
     membership& waiter = set.members[who];
     if (!chunks.is_subset_of(agreed)) waiter.waits |= chunks - agreed;
     for (const chunk_index chunk : chunks& agreed)
         if (set.chunk_list.find(chunk)->holders.empty()) waiter.waits.insert(chunk);
     if (!waiter.waits.empty()) set.waiting.insert(who);
+    return std::nullopt;
 }
 
 location registry::locate(peer_id asker, const file_set_key& key, std::span<const chunk_index> chunks,
@@ -295,10 +405,10 @@ std::vector<registry::slot> registry::sample(const file_set& set, std::span<cons
     return named;
 }
 
-std::vector<std::uint32_t> registry::other_counts(const file_set_key& key) const {
+std::vector<std::uint32_t> registry::other_counts(const file_set_key& key, std::size_t most) const {
     std::vector<std::uint32_t> counts;
-    for (auto set = sets_.lower_bound({key.name, 0}); set != sets_.end() && set->first.name == key.name;
-         ++set)
+    for (auto set = sets_.lower_bound({key.name, 0});
+         set != sets_.end() && set->first.name == key.name && counts.size() < most; ++set)
         if (set->first.count != key.count) counts.push_back(set->first.count);
     return counts;
 }

@@ -7,13 +7,20 @@
 //   * the chunk_list: chunks whose hash is agreed, and for each of them who holds it, a bit for each member.
 //   It only ever grows;
 //   * its members: what each of them claims on the check_list, and which chunks it waits for.
+//
+// How much peers may make it keep is limited (set_limits): who wants more is told which limit is in the way.
+// A set that has no members is kept for what was agreed in it, until room is needed: then the sets that were
+// abandoned first are forgotten.
 #pragma once
 
 #include "core/chunk_set.hpp"
 #include "core/file_set.hpp"
+#include "core/set_limits.hpp"
 #include "core/slot_set.hpp"
 #include "core/types.hpp"
 #include "core/units.hpp"
+
+#include <tl/expected.hpp>
 
 #include <array>
 #include <cstdint>
@@ -63,6 +70,7 @@ struct registry_news {
     std::vector<dispute> disputes;
     std::map<peer_id, chunk_set> restated;   ///< pending chunks of other peers that became agreed or disputed
     std::map<peer_id, chunk_set> available;  ///< chunks that these peers wait for, and that can be had now
+    std::optional<set_limit> over;           ///< reached; what was announced after that was not taken
 };
 
 /// How chunks that a peer announced stand.
@@ -85,7 +93,7 @@ struct location {
 
 class registry {
 public:
-    registry(registry_options options, std::uint64_t seed);
+    registry(registry_options options, std::uint64_t seed, const set_limits& limits = {});
 
     struct joined {
         peer_id peer;
@@ -107,8 +115,9 @@ public:
     /// How those of `chunks` stand that the peer announced.
     standing standing_of(peer_id peer, const file_set_key& set, const chunk_set& chunks) const;
 
-    /// Makes the peer wait, until it has them, for those of `chunks` that nobody has now.
-    void wait_for(peer_id peer, const file_set_key& set, const chunk_set& chunks);
+    /// Makes the peer wait, until it has them, for those of `chunks` that nobody has now. The limit that is
+    /// in the way, where it is no member and cannot become one.
+    std::optional<set_limit> wait_for(peer_id peer, const file_set_key& set, const chunk_set& chunks);
 
     /// At least one holder of each chunk that has one, then others at random, up to `most_holders` (more only
     /// where that many are needed); never the asker. Where there is room, members that have none of these
@@ -117,11 +126,14 @@ public:
     location locate(peer_id asker, const file_set_key& set, std::span<const chunk_index> chunks,
                     std::size_t most_holders);
 
-    /// Counts of other sets that have this one's name.
-    std::vector<std::uint32_t> other_counts(const file_set_key& set) const;
+    /// Counts of other sets that have this one's name, so many at most: there may be thousands.
+    std::vector<std::uint32_t> other_counts(const file_set_key& set, std::size_t most = 100) const;
 
     const peer_info& peer(peer_id peer) const { return peers_.at(peer).info; }
     std::size_t peer_count() const { return peers_.size(); }
+    std::size_t set_count() const { return sets_.size(); }
+    /// As set_limits counts them.
+    std::uint64_t chunks_kept() const { return ledger_.chunks(); }
 
 private:
     struct claimed {
@@ -142,6 +154,10 @@ private:
         agreed_chunk* find(chunk_index chunk);  ///< none: it is not agreed
         const agreed_chunk* find(chunk_index chunk) const;
         const chunk_set& indices() const { return indices_; }
+        bool has_page_for(chunk_index chunk) const {
+            const std::size_t at = chunk.value / page_size;
+            return at < pages_.size() && pages_[at];
+        }
 
     private:
         static constexpr std::size_t page_size = 64;
@@ -162,12 +178,16 @@ private:
         slot_set taken;
         slot_set waiting;  // those who wait for any chunk
         std::vector<slot> free;
+        std::uint64_t cost = 0;              // besides that of its members
+        std::uint32_t cost_of_a_member = 0;  // besides that of its claims
+        std::uint64_t abandoned = 0;         // its place among those without members
     };
     using set_map = std::map<file_set_key, file_set>;
     struct known_peer {
         peer_id id;
         peer_info info;
         std::vector<set_map::iterator> sets;  // that it is a member of
+        set_account account{};
     };
 
     struct by_address {
@@ -177,18 +197,23 @@ private:
         bool operator()(const auto& a, const auto& b) const { return address(a) < address(b); }
     };
 
+    tl::expected<set_map::iterator, set_limit> membership_in(const file_set_key& key, peer_id peer);
+    bool make_room(std::uint64_t chunks);
+    bool forget_an_abandoned_set();
+    void abandon(set_map::iterator set);
+    std::optional<set_limit> over(const file_set& set, slot who, const chunk_claim& claim);
     slot join(set_map::iterator set, peer_id peer);
+    void charge(file_set& set, std::uint64_t chunks);
     void announce_agreed(file_set& set, agreed_chunk& known, slot who, const chunk_claim& claim,
                          registry_news& news);
     void announce_open(file_set& set, slot who, const chunk_claim& claim, registry_news& news);
     void promote(file_set& set, const chunk_claim& claim, slot announcer, registry_news& news);
-    static void add_holder(file_set& set, agreed_chunk& known, slot who, chunk_index chunk,
-                           registry_news& news);
-    static void put_claim(file_set& set, slot who, const chunk_claim& claim);
-    static void drop_claim(file_set& set, slot who, chunk_index chunk);
+    void add_holder(file_set& set, agreed_chunk& known, slot who, chunk_index chunk, registry_news& news);
+    void put_claim(file_set& set, slot who, const chunk_claim& claim);
+    void drop_claim(file_set& set, slot who, chunk_index chunk);
     static void drop_holder(file_set& set, slot who, agreed_chunk& known);
-    static void forget(file_set& set, slot who, const chunk_set& chunks);
-    static void forget_all(file_set& set, slot who);
+    void forget(file_set& set, slot who, const chunk_set& chunks);
+    void forget_all(file_set& set, slot who);
     std::size_t voters_for(const file_set& set, const chunk_claim& claim) const;
     void leave_set(peer_id peer, set_map::iterator set);
     std::vector<slot> sample(const file_set& set, std::span<const agreed_chunk* const> chunks,
@@ -199,7 +224,10 @@ private:
     std::uint64_t last_id_ = 0;
     std::unordered_map<peer_id, known_peer> peers_;
     std::set<const known_peer*, by_address> by_address_;
+    set_ledger ledger_;
     set_map sets_;
+    std::map<std::uint64_t, set_map::iterator> abandoned_;  // without members, in the order of their ends
+    std::uint64_t last_abandoned_ = 0;
 };
 
 }  // namespace p2p

@@ -21,6 +21,8 @@ public:
     bool erase(slot one);   ///< false: it was not in
     std::uint32_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
+    /// One more than the highest slot that there is memory for.
+    std::size_t room() const { return words_.size() * word_bits; }
 
     slot_set& operator|=(const slot_set& other);
     slot_set& operator-=(const slot_set& other);

@@ -14,9 +14,12 @@
 
 namespace p2p {
 
+/// A leecher never has more requests open at one peer, and an uploader takes as many.
+inline constexpr unsigned most_open_per_peer = 64;
+
 struct upload_options {
-    unsigned slots = 8;             ///< uploads at a time, each to another peer
-    unsigned queued_per_peer = 64;  ///< requests that one peer may have waiting
+    unsigned slots = 8;                             ///< uploads at a time, each to another peer
+    unsigned queued_per_peer = most_open_per_peer;  ///< requests that one peer may have waiting
 };
 
 /// Differences in how often chunks were sent are known up to this. A set a level keeps memory within bounds,

@@ -4,6 +4,7 @@
 #include "core/units.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <string>
 #include <vector>
@@ -40,6 +41,19 @@ inline CLI::Option* add_size(CLI::App& app, const std::string& names, byte_count
     return add_parsed(
                app, names, value, [](const std::string& t) { return parse_size(t); }, help)
         ->type_name("SIZE");
+}
+
+/// A size with its bounds.
+inline CLI::Option* add_size(CLI::App& app, const std::string& names, auto& value, byte_count least,
+                             byte_count most, const std::string& help) {
+    const auto parse = [least, most](const std::string& text) -> tl::expected<byte_count, std::string> {
+        const auto size = parse_size(text);
+        if (size && (*size < least || *size > most))
+            return tl::unexpected{
+                fmt::format("{} is not from {} to {}", text, show_size(least), show_size(most))};
+        return size;
+    };
+    return add_parsed(app, names, value, parse, help)->type_name("SIZE")->default_str(show_size(value));
 }
 
 inline CLI::Option* add_rate(CLI::App& app, const std::string& names, byte_count& value,

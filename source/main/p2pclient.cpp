@@ -1,6 +1,7 @@
 // p2pclient: its options, and which command they ask for. The commands are in client/.
 
 #include "core/chunking.hpp"
+#include "core/manifest.hpp"
 #include "core/utf8.hpp"
 #include "main/client/command.hpp"
 #include "main/options.hpp"
@@ -104,6 +105,36 @@ void add_trackers(CLI::App& app, command& told, const std::string& help) {
     p2p::add_endpoints(app, "--tracker", told.trackers, p2p::usual_tracker_port, help);
 }
 
+// What others may take of this peer.
+void add_limits_of_others(CLI::App& app, command& told) {
+    constexpr int any_number = 1'000'000'000;
+    constexpr p2p::byte_count gib = p2p::byte_count{1} << 30U;
+    p2p::peer_limits& limits = told.peer.limits;
+    p2p::add_count(app, "--max-connections", limits.connections.in_all, 1, any_number,
+                   "Connections that others open to this peer, at most")
+        ->group("Limits");
+    p2p::add_count(app, "--max-connections-per-host", limits.connections.per_host, 1, any_number,
+                   "The same from one address (of IPv6, from one /64)")
+        ->group("Limits");
+    p2p::add_duration(app, "--hello-limit", limits.hello,
+                      "Time that a new connection has until it has said hello")
+        ->default_str("10s")
+        ->group("Limits");
+    p2p::add_duration(app, "--silence-limit", limits.silence,
+                      "A peer that says nothing for so long is given up; each says something every 10s")
+        ->default_str("30s")
+        ->group("Limits");
+    p2p::add_size(app, "--max-line", limits.line, p2p::least_line_limit, gib, "Length of a line from a peer")
+        ->group("Limits");
+    p2p::add_size(app, "--max-buffered", limits.buffered, p2p::max_line_length, gib,
+                  "What waits to be sent to one peer, beside chunks")
+        ->group("Limits");
+    p2p::add_count(app, "--max-open-requests", told.session.uploads.queued_per_peer,
+                   static_cast<int>(p2p::most_open_per_peer), any_number,
+                   "Requests of one peer that wait for this one")
+        ->group("Limits");
+}
+
 void add_limits(CLI::App& app, command& told) {
     p2p::session_options& session = told.session;
     p2p::add_rate(app, "--limit-up", told.peer.limit_up, "Send at most so much (20Mbit, 2MiB/s)")
@@ -114,7 +145,7 @@ void add_limits(CLI::App& app, command& told) {
     p2p::add_count(app, "--open-requests", session.scheduling.open_total, 1, 10000,
                    "Requests open at all peers together")
         ->group("Limits");
-    p2p::add_count(app, "--open-per-peer", session.scheduling.open_per_peer, 1, 1000,
+    p2p::add_count(app, "--open-per-peer", session.scheduling.open_per_peer, 1, p2p::most_open_per_peer,
                    "Requests open at one peer, fewer where many are connected")
         ->group("Limits");
     p2p::add_count(app, "--copies-at-end", session.scheduling.copies_at_end, 1, 10,
@@ -130,6 +161,7 @@ void add_limits(CLI::App& app, command& told) {
     p2p::add_count(app, "--connections", session.most_connections, 1, 10000,
                    "Connections that this peer opens to others, at most")
         ->group("Limits");
+    add_limits_of_others(app, told);
 }
 
 // What every command that serves a published set takes.
@@ -247,6 +279,9 @@ void add_get(CLI::App& app, command& told, run_command& chosen) {
         ->excludes(stay);
     p2p::add_duration(*get, "--give-up-after", told.session.give_up_after,
                       "Exit when nothing has arrived for so long");
+    p2p::add_size(*get, "--max-manifest", told.peer.limits.manifest, 1, p2p::max_manifest_size,
+                  "Size of the manifest: what it says is kept in memory")
+        ->group("Limits");
     add_serving(*get, told, "Instead of the link's trackers (may be repeated)");
     on(get, chosen, p2p::client::get, told);
 }

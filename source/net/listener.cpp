@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace p2p {
 
 namespace {
@@ -50,6 +52,23 @@ awaitable<void> accept_loop(tcp::acceptor& acceptor, std::function<void(tcp::soc
             co_await sleep_for(pause_when_out_of_descriptors);
         }
     }
+}
+
+void turn_away(tcp::socket socket, std::string_view line) {
+    std::error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(line), ignored);  // a new connection has room for it
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
+    socket.close(ignored);
+}
+
+std::string site_of(const asio::ip::address& address) {
+    if (address.is_v4()) return address.to_string();
+    const asio::ip::address_v6 whole = address.to_v6();
+    if (whole.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, whole).to_string();
+    auto bytes = whole.to_bytes();
+    std::fill(bytes.begin() + bytes.size() / 2, bytes.end(), 0);
+    return asio::ip::address_v6{bytes}.to_string() + "/64";
 }
 
 }  // namespace p2p

@@ -6,6 +6,8 @@
 
 #include <functional>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 
 namespace p2p {
 
@@ -19,5 +21,13 @@ tcp::acceptor listen_on(const asio::any_io_executor& executor, const endpoint& w
 
 /// Hands every connection to `arrived`, until it is cancelled. Lack of descriptors or memory is waited out.
 awaitable<void> accept_loop(tcp::acceptor& acceptor, std::function<void(tcp::socket)> arrived);
+
+/// A connection that is not wanted: sends the line, which says why, if that can be done at once, and closes.
+/// It never waits for the other side.
+void turn_away(tcp::socket socket, std::string_view line);
+
+/// Whose connection this is, where connections are counted: an IPv4 address, or the 64 bits of an IPv6 one
+/// that the network gives to one site, which may use as many addresses as it likes.
+std::string site_of(const asio::ip::address& address);
 
 }  // namespace p2p

@@ -21,7 +21,6 @@ namespace {
 constexpr duration write_deadline = std::chrono::seconds{30};
 constexpr duration farewell_deadline = std::chrono::seconds{2};
 constexpr duration default_silence_limit = std::chrono::seconds{30};
-constexpr std::size_t outbox_limit = std::size_t{1} << 20U;
 
 // A single read takes at most so much, so that one connection cannot keep the others from their turn.
 constexpr std::size_t most_at_once = std::size_t{1} << 20U;
@@ -64,16 +63,21 @@ void read_file(int file, byte_count offset, std::span<std::byte> into) {
 
 }  // namespace
 
-// Closes the socket when a wait takes too long. Shared with the timer's handler, which may run after the
-// stream ended.
+// Ends the wait that takes too long: for reading, so that the other side can be told why, or the connection.
+// Shared with the timer's handler, which may run after the stream ended.
 struct stream::watchdog : std::enable_shared_from_this<watchdog> {
-    explicit watchdog(stream& s) : guarded(&s), timer(s.socket_.get_executor()) {}
+    using bite = void (stream::*)();
+    watchdog(stream& s, bite what) : guarded(&s), end(what), timer(s.socket_.get_executor()) {}
 
     void watch(duration limit) {
         expires = std::chrono::steady_clock::now() + limit;
         if (!armed || expires < timer.expiry()) arm();
     }
-    void rest() { expires = time_point::max(); }
+    duration left() const { return expires - std::chrono::steady_clock::now(); }
+    void rest() {
+        expires = time_point::max();
+        waits_to_write = false;
+    }
 
     /// Throws timed_out instead of what the closed socket said.
     void explain(const std::error_code& error) const {
@@ -95,14 +99,19 @@ struct stream::watchdog : std::enable_shared_from_this<watchdog> {
         if (!guarded || expires == time_point::max()) return;
         if (std::chrono::steady_clock::now() < expires) return arm();
         bitten = true;
-        guarded->close_socket();
+        if (waits_to_write)
+            guarded->close_socket();
+        else
+            (guarded->*end)();
     }
 
     stream* guarded;
+    bite end;
     asio::steady_timer timer;
     time_point expires = time_point::max();
     bool armed = false;
     bool bitten = false;
+    bool waits_to_write = false;
 };
 
 stream::stream(tcp::socket socket, stream_limits limits, std::unique_ptr<tls_channel> tls)
@@ -111,10 +120,11 @@ stream::stream(tcp::socket socket, stream_limits limits, std::unique_ptr<tls_cha
       tls_(std::move(tls)),
       limits_(limits),
       silence_limit_(default_silence_limit),
+      frames_(limits.line),
       work_(socket_.get_executor()),
       room_(socket_.get_executor()),
-      read_watchdog_(std::make_shared<watchdog>(*this)),
-      write_watchdog_(std::make_shared<watchdog>(*this)) {
+      read_watchdog_(std::make_shared<watchdog>(*this, &stream::stop_reading)),
+      write_watchdog_(std::make_shared<watchdog>(*this, &stream::close_socket)) {
     std::error_code ignored;
     remote_ = socket_.remote_endpoint(ignored);
     tune(socket_, limits_);
@@ -155,6 +165,11 @@ awaitable<void> stream::handshake(duration limit) {
     }
 }
 
+void stream::stop_reading() {
+    std::error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_receive, ignored);
+}
+
 void stream::close() {
     close_socket();
     work_.set();
@@ -164,6 +179,20 @@ void stream::close() {
 void stream::finish() {
     finishing_ = true;
     work_.set();
+}
+
+awaitable<void> stream::linger() {
+    std::error_code error;
+    socket_.shutdown(tcp::socket::shutdown_send, error);
+    low_water(1);
+    constexpr std::size_t a_little = 4096;
+    std::vector<std::byte> unread(a_little);
+    const time_point until = std::chrono::steady_clock::now() + farewell_deadline;
+    while (!error && socket_.is_open() && !read_watchdog_->bitten) {
+        read_watchdog_->watch(until - std::chrono::steady_clock::now());
+        co_await socket_.async_read_some(asio::buffer(unread), asio::redirect_error(use_awaitable, error));
+        read_watchdog_->rest();
+    }
 }
 
 awaitable<void> stream::write_lines() {
@@ -176,45 +205,48 @@ awaitable<void> stream::write_lines() {
 }
 
 awaitable<std::string_view> stream::read_line() {
-    for (;;) {
+    for (duration left = silence_limit_;;) {
         const auto line = frames_.next_line();
         if (!line) throw protocol_violation(line.error());
         if (*line) co_return **line;
         const std::span<std::byte> room = frames_.prepare();
-        frames_.commit(co_await read_some(room));
+        frames_.commit(co_await read_some(room, left));
     }
 }
 
 awaitable<std::size_t> stream::read_content(std::span<std::byte> into) {
     if (const std::size_t early = frames_.take(into)) co_return early;
-    co_return co_await read_some(into);
+    duration left = silence_limit_;
+    co_return co_await read_some(into, left);
 }
 
-awaitable<std::size_t> stream::read_some(std::span<std::byte> into) {
+// Takes the time that it waits for the other side off what is left.
+awaitable<std::size_t> stream::read_some(std::span<std::byte> into, duration& left) {
     std::size_t most = std::min(into.size(), most_at_once);
     if (limits_.down) most = std::min(most, limits_.down->slice());
     low_water(1);
     std::size_t n = 0;
     if (tls_)
-        n = co_await read_tls(into.first(most));
+        n = co_await read_tls(into.first(most), left);
     else
-        n = co_await read_plain(into.first(most));
+        n = co_await read_plain(into.first(most), left);
     received_ += n;
     if (limits_.down) co_await limits_.down->take(n);
     co_return n;
 }
 
-awaitable<std::size_t> stream::read_plain(std::span<std::byte> into) {
+awaitable<std::size_t> stream::read_plain(std::span<std::byte> into, duration& left) {
     std::error_code error;
-    read_watchdog_->watch(silence_limit_);
+    read_watchdog_->watch(left);
     const std::size_t n = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()),
                                                            asio::redirect_error(use_awaitable, error));
+    left = read_watchdog_->left();
     read_watchdog_->rest();
     read_watchdog_->explain(error);
     co_return n;
 }
 
-awaitable<std::size_t> stream::read_tls(std::span<std::byte> into) {
+awaitable<std::size_t> stream::read_tls(std::span<std::byte> into, duration& left) {
     // Others have their turn, too, while this side sends as fast as it can be read.
     co_await asio::post(executor_, use_awaitable);
     for (;;) {
@@ -222,7 +254,7 @@ awaitable<std::size_t> stream::read_tls(std::span<std::byte> into) {
         const tls_channel::outcome got = tls_->read(into);
         if (got.error) throw std::system_error(got.error);
         if (got.needs == tls_channel::wants::nothing) co_return got.bytes;
-        co_await ready(got.needs, *read_watchdog_, silence_limit_);
+        left = co_await ready(got.needs, *read_watchdog_, left);
     }
 }
 
@@ -308,18 +340,22 @@ awaitable<void> stream::read_content(asio::thread_pool& pool, byte_count size, c
 }
 
 // Waits until so much has come, or the end.
-awaitable<void> stream::readable(std::size_t bytes) {
+awaitable<duration> stream::readable(std::size_t bytes) {
     low_water(bytes);
     return ready(tls_channel::wants::to_read, *read_watchdog_, silence_limit_);
 }
 
-awaitable<void> stream::ready(tls_channel::wants what, watchdog& dog, duration limit) {
+// Returns what is left of the limit.
+awaitable<duration> stream::ready(tls_channel::wants what, watchdog& dog, duration limit) {
     const auto wait = what == tls_channel::wants::to_read ? tcp::socket::wait_read : tcp::socket::wait_write;
     std::error_code error;
     dog.watch(limit);
+    dog.waits_to_write = what == tls_channel::wants::to_write;
     co_await socket_.async_wait(wait, asio::redirect_error(use_awaitable, error));
+    const duration left = dog.left();
     dog.rest();
     dog.explain(error);
+    co_return left;
 }
 
 // Less than the window, or nothing more would come.
@@ -341,9 +377,15 @@ void stream::fit_window() {
 }
 
 void stream::post(std::string_view line) {
-    if (outbox_.size() + line.size() > outbox_limit) throw std::system_error(asio::error::no_buffer_space);
+    if (outbox_.size() + line.size() > limits_.buffered)
+        throw std::system_error(asio::error::no_buffer_space);
     outbox_ += line;
     work_.set();
+}
+
+void stream::give_up(std::string_view line) {
+    outbox_ = line;
+    finish();
 }
 
 awaitable<void> stream::flush() {
@@ -362,7 +404,7 @@ awaitable<void> stream::flush() {
 }
 
 awaitable<void> stream::room_in_outbox() {
-    while (outbox_.size() > outbox_limit / 2) {
+    while (outbox_.size() > limits_.buffered / 2) {
         if (!socket_.is_open()) throw std::system_error(asio::error::not_connected);
         co_await room_.wait();
     }
@@ -402,7 +444,7 @@ duration stream::write_limit() const {
     return finishing_ ? farewell_deadline : write_deadline;
 }
 
-awaitable<void> stream::writable() {
+awaitable<duration> stream::writable() {
     return ready(tls_channel::wants::to_write, *write_watchdog_, write_limit());
 }
 

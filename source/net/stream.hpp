@@ -28,11 +28,13 @@ struct protocol_violation : std::runtime_error {
     error_message answer;
 };
 
-/// Shared limits of a peer's connections. They outlive its streams.
+/// Limits of a connection. The first three are shared by a peer's connections, and outlive its streams.
 struct stream_limits {
     rate_limiter* up = nullptr;  ///< none: no limit
     rate_limiter* down = nullptr;
     receive_window* window = nullptr;
+    std::size_t line = max_line_length;            ///< of one that comes
+    std::size_t buffered = std::size_t{1} << 20U;  ///< what waits to be sent
 };
 
 class stream {
@@ -47,7 +49,8 @@ public:
     /// std::system_error, timed_out when it is not over in time.
     awaitable<void> handshake(duration limit);
 
-    /// From now on, a read fails when nothing at all comes for so long.
+    /// From now on, a read fails when nothing at all comes for so long, or no whole line where one is read:
+    /// bytes that never become one are silence. What was posted can still be sent.
     void silence_limit(duration limit) { silence_limit_ = limit; }
 
     /// The next line, without its end; the view lives until the next read. Throws protocol_violation where it
@@ -71,8 +74,11 @@ public:
     awaitable<void> read_content(asio::thread_pool& pool, byte_count size, content_sink sink);
 
     /// Puts a line into the outbox; the writer sends it. Throws std::system_error (no_buffer_space) where the
-    /// other side reads so slowly that more than `outbox_limit` waits.
+    /// other side reads so slowly that more than stream_limits::buffered waits.
     void post(std::string_view line);
+
+    /// The last line that is sent, in place of all that waits to be sent, and finish().
+    void give_up(std::string_view line);
 
     /// Sends what is in the outbox.
     awaitable<void> flush();
@@ -99,6 +105,10 @@ public:
     /// The same with bytes from memory.
     awaitable<void> send_content(std::string_view line, std::span<const std::byte> bytes);
 
+    /// Waits, after the last line was sent and while nobody reads any more, until the other side has closed,
+    /// for a short time: to close while something is unread would take back what it has not received yet.
+    awaitable<void> linger();
+
     void close();
 
     bool is_open() const { return socket_.is_open(); }
@@ -111,21 +121,22 @@ private:
 
     struct piece;
 
-    awaitable<std::size_t> read_some(std::span<std::byte> into);
-    awaitable<std::size_t> read_plain(std::span<std::byte> into);
-    awaitable<std::size_t> read_tls(std::span<std::byte> into);
+    awaitable<std::size_t> read_some(std::span<std::byte> into, duration& left);
+    awaitable<std::size_t> read_plain(std::span<std::byte> into, duration& left);
+    awaitable<std::size_t> read_tls(std::span<std::byte> into, duration& left);
     tls_channel::outcome receive(int socket, std::span<std::byte> into);
     piece read_now(int socket, std::span<std::byte> into);
     void close_socket();
+    void stop_reading();
     void lend();
     void give_back();
-    awaitable<void> readable(std::size_t bytes);
+    awaitable<duration> readable(std::size_t bytes);
     void low_water(std::size_t bytes);
     void fit_window();
     awaitable<void> write_all(std::string_view bytes, bool more_follows);
     awaitable<void> write_tls(std::string_view bytes);
-    awaitable<void> writable();
-    awaitable<void> ready(tls_channel::wants what, watchdog& dog, duration limit);
+    awaitable<duration> writable();
+    awaitable<duration> ready(tls_channel::wants what, watchdog& dog, duration limit);
     duration write_limit() const;
     tls_channel::outcome transmit(int file, byte_count offset, byte_count size);
     awaitable<void> send_copy(std::string_view line, int file, byte_count offset, byte_count size);

@@ -18,7 +18,6 @@ namespace p2p {
 
 namespace {
 
-constexpr duration silence_limit = std::chrono::seconds{30};
 constexpr duration ping_after = std::chrono::seconds{10};
 
 constexpr byte_count largest_part = 1024 * 1024;
@@ -58,6 +57,7 @@ awaitable<void> connection::converse() {
         connection& self;
         ~farewell() {
             self.owner_.left(self);
+            self.hears_ = false;
             self.line_->finish();
         }
     } const at_the_end{*this};
@@ -69,7 +69,9 @@ awaitable<void> connection::converse() {
         post(to_line(violation.answer));
         why = violation.what();
     } catch (const std::system_error& failure) {
-        why = failure.code() == asio::error::timed_out ? "silent for too long" : failure.code().message();
+        const bool silent = failure.code() == asio::error::timed_out;
+        if (silent) post(to_line(too_silent()));
+        why = silent ? "silent for too long" : failure.code().message();
     }
     spdlog::debug("connection with {} ended: {}", label_, why);
 }
@@ -80,12 +82,12 @@ awaitable<void> connection::shake_hands() {
         say_hello();
     } else {
         say_hello();
-        const peer_to_peer::hello answer = co_await read_hello(*line_);
+        const peer_to_peer::hello answer = co_await read_hello(*line_, owner_.owner().options().limits.hello);
         if (answer.set != owner_.set())
             throw protocol_violation({"unknown_fileset", "that hello is about another file-set"});
         join(answer);
     }
-    line_->silence_limit(silence_limit);
+    line_->silence_limit(owner_.owner().options().limits.silence);
 }
 
 void connection::say_hello() {
@@ -135,8 +137,10 @@ void connection::handle(const peer_to_peer::message& message) {
         learn(have->chunks);
     } else if (const auto* request = std::get_if<peer_to_peer::request>(&message)) {
         const auto chunk = request->any ? std::nullopt : std::optional{request->chunk};
-        if (!owner_.upload_wanted(*this, {chunk, request->except}))
-            refuse(chunk, "this peer serves no more requests");
+        const auto fate = owner_.upload_wanted(*this, {chunk, request->except});
+        if (fate == session::request_is::one_too_many)
+            throw protocol_violation({"too_many_requests", "too many requests wait for this peer"});
+        if (fate == session::request_is::not_served) refuse(chunk, "this peer serves no more requests");
     } else if (const auto* cancel = std::get_if<peer_to_peer::cancel>(&message)) {
         owner_.upload_cancelled(*this, cancel->any ? std::nullopt : std::optional{cancel->chunk});
     } else if (const auto* piece = std::get_if<peer_to_peer::get_manifest>(&message)) {
@@ -263,7 +267,7 @@ void connection::post(std::string_view line) {
         line_->post(line);
     } catch (const std::system_error&) {
         spdlog::debug("{} reads too slowly: its connection is closed", label_);
-        line_->close();
+        line_->give_up(to_line(error_message{"reads_too_slowly", "too much waits to be read"}));
     }
 }
 
@@ -326,6 +330,7 @@ awaitable<void> connection::upload_loop() {
         line_->close();  // so that the download loop ends as well
         throw;
     }
+    if (!hears_) co_await line_->linger();
     line_->close();
 }
 

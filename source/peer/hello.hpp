@@ -6,8 +6,13 @@
 
 namespace p2p {
 
-/// Waits for it, a short time only. Throws protocol_violation, with what to answer, where the other side says
-/// anything else; after an `error` from there std::system_error (connection_aborted).
-awaitable<peer_to_peer::hello> read_hello(stream& line);
+/// Waits for the whole of it, so long at most. Throws protocol_violation, with what to answer, where the
+/// other side says anything else; after an `error` from there std::system_error (connection_aborted).
+awaitable<peer_to_peer::hello> read_hello(stream& line, duration limit);
+
+/// What a connection is told that ends because no whole message came.
+inline error_message too_silent() {
+    return {"timed_out", "no whole message came for too long"};
+}
 
 }  // namespace p2p

@@ -1,11 +1,13 @@
 // What a peer, and a file-set's session in it, can be told, with the defaults that --help shows.
 #pragma once
 
+#include "core/connection_counter.hpp"
 #include "core/scheduler.hpp"
 #include "core/types.hpp"
 #include "core/units.hpp"
 #include "core/upload_queue.hpp"
 #include "net/security.hpp"
+#include "protocol/messages.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -16,6 +18,17 @@
 
 namespace p2p {
 
+/// What others may take of a peer.
+struct peer_limits {
+    connection_limits connections{.in_all = 1'000, .per_host = 128};  ///< that others open to it
+    std::size_t line = max_line_length;                               ///< from another peer
+    std::size_t buffered = std::size_t{1} << 20U;                     ///< what waits to be sent to one
+    duration hello = std::chrono::seconds{10};                        ///< until a connection has said hello
+    duration silence = std::chrono::seconds{30};  ///< peers say something every 10 seconds
+    /// It is held in memory, 52 bytes a chunk and 20 and its path an entry: this is a million of each.
+    byte_count manifest = byte_count{256} << 20U;
+};
+
 /// What all file-sets of a peer share.
 struct peer_options {
     std::string name;
@@ -23,6 +36,7 @@ struct peer_options {
     std::string advertise;          ///< the host that others should connect to; empty: what the tracker sees
     byte_count limit_up = 0;        ///< bytes per second; 0: no limit
     byte_count limit_down = 0;
+    peer_limits limits;
     std::uint64_t seed = 0;
     std::shared_ptr<const security> secured{};  ///< every connection, also to trackers; none: plain TCP
 };

@@ -18,7 +18,6 @@ namespace p2p {
 namespace {
 
 constexpr duration goodbye_limit = std::chrono::seconds{5};
-constexpr duration handshake_limit = std::chrono::seconds{10};
 
 // A given seed makes a simulation decide the same again; without one, no two peers are alike.
 std::uint64_t random_number(std::uint64_t seed) {
@@ -36,6 +35,7 @@ peer::peer(asio::any_io_executor executor, asio::thread_pool& pool, peer_options
       instance_(random_number(options_.seed)),
       acceptor_(listen_on(executor, options_.listen)),
       port_(acceptor_.local_endpoint().port()),
+      counter_(options_.limits.connections),
       up_(options_.limit_up),
       down_(options_.limit_down),
       tasks_(executor),
@@ -44,8 +44,7 @@ peer::peer(asio::any_io_executor executor, asio::thread_pool& pool, peer_options
 peer::~peer() = default;
 
 awaitable<void> peer::around(awaitable<void> body) {
-    tasks_.spawn(
-        accept_loop(acceptor_, [this](tcp::socket socket) { tasks_.spawn(greet(std::move(socket))); }));
+    tasks_.spawn(accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); }));
     return tasks_.around(live(std::move(body)));
 }
 
@@ -91,6 +90,7 @@ awaitable<void> peer::tell_and_close(stream& line, const error_message& answer) 
     line.finish();
     try {
         co_await line.flush();
+        co_await line.linger();
     } catch (const std::system_error&) {
         // It has gone already.
     }
@@ -119,24 +119,34 @@ tracker_link& peer::link_to(const endpoint& tracker) {
     return *link;
 }
 
+void peer::arrived(tcp::socket socket) {
+    std::error_code ignored;
+    auto place = counter_.enter(site_of(socket.remote_endpoint(ignored).address()));
+    if (place) return tasks_.spawn(greet(std::move(socket), std::move(*place)));
+    spdlog::debug("a connection is turned away: {}", place.error());
+    const error_message why{"too_many_connections", place.error()};
+    turn_away(std::move(socket), options_.secured ? "" : to_line(why));
+}
+
 // Whoever connects says first which file-set it is about: that decides who talks to it.
-awaitable<void> peer::greet(tcp::socket socket) {
+awaitable<void> peer::greet(tcp::socket socket, connection_counter::place place) {
     std::unique_ptr<tls_channel> tls;
     if (options_.secured) tls = options_.secured->accept(socket.native_handle());
     auto line = std::make_unique<stream>(std::move(socket), limits(), std::move(tls));
     error_message answer{"unknown_fileset", "this peer does not serve that file-set"};
     try {
-        co_await line->handshake(handshake_limit);
-        const peer_to_peer::hello hello = co_await read_hello(*line);
+        co_await line->handshake(options_.limits.hello);
+        const peer_to_peer::hello hello = co_await read_hello(*line, options_.limits.hello);
         if (const auto who = sessions_.find(hello.set); who != sessions_.end()) {
-            who->second->take(std::move(line), hello);
+            who->second->take(std::move(line), hello, std::move(place));
             co_return;
         }
     } catch (const protocol_violation& violation) {
         answer = violation.answer;
     } catch (const std::system_error& failure) {
         spdlog::debug("a connection ended before its hello: {}", failure.what());
-        co_return;
+        if (failure.code() != asio::error::timed_out) co_return;
+        answer = too_silent();
     }
     spdlog::debug("{} is turned away: {}", line->remote().address().to_string(), answer.message);
     co_await tell_and_close(*line, answer);

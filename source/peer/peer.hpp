@@ -50,7 +50,9 @@ public:
     const peer_options& options() const { return options_; }
     std::uint16_t port() const { return port_; }
     std::uint64_t instance() const { return instance_; }  ///< tells this peer from all others
-    stream_limits limits() { return {&up_, &down_, &window_}; }
+    stream_limits limits() {
+        return {&up_, &down_, &window_, options_.limits.line, options_.limits.buffered};
+    }
     /// To another peer, and to a tracker, whose certificate must be for its host.
     connecting to_peer() { return {peer_connect_limit, limits(), options_.secured, false}; }
     connecting to_tracker() const { return {tracker_connect_limit, {}, options_.secured, true}; }
@@ -61,7 +63,8 @@ private:
     awaitable<void> live(awaitable<void> body);
     awaitable<void> say_goodbye();
     void leave_trackers();
-    awaitable<void> greet(tcp::socket socket);
+    void arrived(tcp::socket socket);
+    awaitable<void> greet(tcp::socket socket, connection_counter::place place);
     static awaitable<void> tell_and_close(stream& line, const error_message& answer);
     bool any_link_connected() const;
 
@@ -71,6 +74,7 @@ private:
     std::uint64_t instance_;
     tcp::acceptor acceptor_;
     std::uint16_t port_;
+    connection_counter counter_;
     rate_limiter up_;
     rate_limiter down_;
     receive_window window_;

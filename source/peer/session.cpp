@@ -312,7 +312,7 @@ void session::tracker_unreachable(const tracker_link& which, const std::string& 
 awaitable<void> session::connect(endpoint where) {
     try {
         std::unique_ptr<stream> line = co_await open_stream(where, owner_.to_peer());
-        co_await converse(std::move(line), std::nullopt);
+        co_await converse(std::move(line), std::nullopt, std::nullopt);
     } catch (const std::system_error& failure) {
         if (is_cancellation(std::current_exception())) throw;
         spdlog::debug("cannot connect to the peer at {}: {}", printable(where.to_string()),
@@ -321,11 +321,12 @@ awaitable<void> session::connect(endpoint where) {
     peers_.tried(where, now());
 }
 
-void session::take(std::unique_ptr<stream> line, peer_to_peer::hello hello) {
-    spawn(converse(std::move(line), std::move(hello)));
+void session::take(std::unique_ptr<stream> line, peer_to_peer::hello hello, connection_counter::place place) {
+    spawn(converse(std::move(line), std::move(hello), std::move(place)));
 }
 
-awaitable<void> session::converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello) {
+awaitable<void> session::converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
+                                  std::optional<connection_counter::place> /* kept until it ends */) {
     connection with(*this, std::move(line), std::move(hello), peer_id{++last_connection_});
     co_await with.run();
 }
@@ -475,10 +476,11 @@ void session::manifest_sent(const connection& by, bool to_its_end) {
         manifest_turns_.take(by.id(), now());
 }
 
-bool session::upload_wanted(const connection& by, wanted what) {
-    if (stopping_ || !connections_.contains(by.id()) || !uploads_.add(by.id(), std::move(what))) return false;
+session::request_is session::upload_wanted(const connection& by, wanted what) {
+    if (stopping_ || !connections_.contains(by.id())) return request_is::not_served;
+    if (!uploads_.add(by.id(), std::move(what))) return request_is::one_too_many;
     start_uploads();
-    return true;
+    return request_is::taken;
 }
 
 void session::upload_cancelled(connection& by, std::optional<chunk_index> chunk) {

@@ -77,7 +77,7 @@ public:
     void tracker_unreachable(const tracker_link& which, const std::string& why);
 
     /// A connection about this set, which the other side has opened.
-    void take(std::unique_ptr<stream> line, peer_to_peer::hello hello);
+    void take(std::unique_ptr<stream> line, peer_to_peer::hello hello, connection_counter::place place);
 
     // What connections tell. joined() says whether this one may stay, and the reason if not.
     std::string joined(connection& with, std::uint64_t instance, const endpoint& where);
@@ -98,8 +98,9 @@ public:
     bool manifest_wanted(const connection& by);
     void manifest_sent(const connection& by, bool to_its_end);
 
-    /// false: too many are waiting.
-    bool upload_wanted(const connection& by, wanted what);
+    /// What becomes of a request. A peer never sends so many that there are too many.
+    enum class request_is { taken, not_served, one_too_many };
+    request_is upload_wanted(const connection& by, wanted what);
     void upload_cancelled(connection& by, std::optional<chunk_index> chunk);
     void upload_ended(const connection& by);
     /// The chunk that a request is answered with, if there is one that the asker lacks.
@@ -119,7 +120,8 @@ private:
     awaitable<void> wait_until_over();
     awaitable<void> let_uploads_end();
     awaitable<void> connect(endpoint where);
-    awaitable<void> converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello);
+    awaitable<void> converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
+                             std::optional<connection_counter::place> place);
     awaitable<void> copy_repeats(chunk_index arrived);
     void want(const chunk_set& chunks);
     void say_if_complete();

@@ -128,6 +128,8 @@ awaitable<void> tracker_link::read_loop(stream& line) {
 void tracker_link::handle(stream& line, std::string_view text) {
     const auto message = read_from_tracker(text);
     if (!message) throw protocol_violation(message.error());
+    const bool was_told_off = told_off_;
+    told_off_ = std::holds_alternative<error_message>(*message);
     if (const auto* welcome = std::get_if<from_tracker::welcome>(&*message)) {
         own_id_ = welcome->peer;
         const std::chrono::milliseconds silence{welcome->silence_limit_ms};
@@ -135,7 +137,8 @@ void tracker_link::handle(stream& line, std::string_view text) {
         line.silence_limit(silence);
         welcomed_ = ever_welcomed_ = true;
         hopeless_ = false;
-        backoff_.reset();
+        // Where the last connection ended with an error, this one may do so too.
+        if (!was_told_off) backoff_.reset();
         work_.set();
     } else if (const auto* standing = std::get_if<from_tracker::announced>(&*message)) {
         if (session* who = find(standing->set)) who->standing_changed(*standing);

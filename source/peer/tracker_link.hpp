@@ -83,6 +83,7 @@ private:
     bool ever_welcomed_ = false;
     bool goodbye_ = false;
     bool hopeless_ = false;  // the first attempts failed
+    bool told_off_ = false;  // the last that the tracker said was an error
     std::string trouble_;
     duration ping_every_{};
 };

@@ -110,7 +110,7 @@ public:
         hello.set = published_set(id_);
         line.post(to_line(hello));
         co_await line.flush();
-        const peer_to_peer::hello answer = co_await read_hello(line);
+        const peer_to_peer::hello answer = co_await read_hello(line, self_.options().limits.hello);
         if (answer.set != hello.set) throw protocol_violation({"unknown_fileset", "another file-set"});
         line.silence_limit(answer_limit);
         co_await fetch_on(line, who);
@@ -146,6 +146,14 @@ private:
             throw protocol_violation({"refused", "it does not send the manifest"});
         const auto* piece = std::get_if<peer_to_peer::manifest_part>(&*message);
         if (!piece) co_return false;
+        if (const byte_count most = self_.options().limits.manifest; piece->total > most) {
+            const error_message why{"manifest_too_large",
+                                    fmt::format("its manifest has {}, more than {} (see --max-manifest)",
+                                                show_size(piece->total), show_size(most))};
+            line.post(to_line(why));
+            co_await line.flush();
+            throw protocol_violation(why);
+        }
         const byte_count expected = std::min(piece_size, piece->total - text_.size());
         if (piece->offset != text_.size() || piece->size != expected ||
             piece->total != total_.value_or(piece->total))

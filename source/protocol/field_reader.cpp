@@ -67,7 +67,8 @@ bool field_reader::flag_if_any(std::string_view key) {
 
 std::string field_reader::name(std::string_view key) {
     const std::string_view name = text(key);
-    if (!is_name(name)) refuse(key, fmt::format("1 to {} bytes without control characters", max_name_length));
+    if (!is_name(name, longest_name_))
+        refuse(key, fmt::format("1 to {} bytes without control characters", longest_name_));
     return std::string{name};
 }
 

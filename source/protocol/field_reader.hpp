@@ -19,8 +19,10 @@ class field_reader {
 public:
     /// Chunks are 1 .. `count`, until a chunk folder's set() says how many there are. `values`, in which the
     /// object is at `object`, must outlive the reader. What is no object has no fields.
-    field_reader(const json_values& values, std::uint32_t object, std::uint32_t count)
-        : values_(values), object_(object), count_(count) {}
+    /// Names have up to `longest_name` bytes.
+    field_reader(const json_values& values, std::uint32_t object, std::uint32_t count,
+                 std::size_t longest_name)
+        : values_(values), object_(object), count_(count), longest_name_(longest_name) {}
 
     /// What is wrong, or "": `"port" must be a whole number from 1 to 65535`.
     const std::string& problem() const { return problem_; }
@@ -55,7 +57,7 @@ public:
         const std::uint32_t place = array(key, most);
         const std::uint32_t end = place == 0 ? 0 : values_[place].after;
         for (std::uint32_t at = place + 1; at < end; at = values_[at].after) {
-            field_reader fields{values_, at, count_};
+            field_reader fields{values_, at, count_, longest_name_};
             elements.push_back(read_one(fields));
             if (!fields.problem().empty())
                 refuse(fmt::format("{}[{}]: {}", key, elements.size() - 1, fields.problem()));
@@ -75,6 +77,7 @@ private:
     const json_values& values_;
     std::uint32_t object_;
     std::uint32_t count_;
+    std::size_t longest_name_;
     std::string problem_;
 };
 

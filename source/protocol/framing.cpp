@@ -47,7 +47,7 @@ void frame_buffer::commit(std::size_t bytes) {
     end_ += bytes;
 }
 
-tl::expected<std::optional<std::string_view>, error_message> frame_buffer::next_line() {
+tl::expected<std::optional<std::string_view>, error_message> frame_buffer::next_line(std::size_t longest) {
     const std::string_view all{reinterpret_cast<const char*>(bytes_.data()), end_};
     const std::size_t line_end = all.find('\n', scanned_);
     const bool whole = line_end != std::string_view::npos;
@@ -58,9 +58,9 @@ tl::expected<std::optional<std::string_view>, error_message> frame_buffer::next_
     if (is_tls(line))
         return tl::unexpected{error_message{
             "tls", "TLS comes where plain lines are expected: this side has no secret or certificate"}};
-    if (line.size() > longest_line_)
+    if (line.size() > longest)
         return tl::unexpected{
-            error_message{"line_too_long", fmt::format("a line is longer than {} bytes", longest_line_)}};
+            error_message{"line_too_long", fmt::format("a line is longer than {} bytes", longest)}};
     if (!whole) return std::nullopt;
     begin_ = ++scanned_;
     return line;

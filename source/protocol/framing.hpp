@@ -27,7 +27,11 @@ public:
     /// The next whole line without its end (LF or CRLF), or nothing yet; an error ("line_too_long") once more
     /// than the longest line came without an end, or ("tls") where no line begins but a record of TLS. The
     /// view lives until the next prepare().
-    tl::expected<std::optional<std::string_view>, error_message> next_line();
+    tl::expected<std::optional<std::string_view>, error_message> next_line() {
+        return next_line(longest_line_);
+    }
+    /// The same, where this one must be shorter.
+    tl::expected<std::optional<std::string_view>, error_message> next_line(std::size_t longest);
 
     /// Moves raw content that came along with lines into `to`; returns how many bytes.
     std::size_t take(std::span<std::byte> to);

@@ -41,7 +41,8 @@ std::string to_line(const peer_to_peer::refuse&);
 
 /// Codes: "bad_json" (no JSON object, or nested too deeply), "unknown_type", "bad_field" (missing, of the
 /// wrong kind or out of range; the message names it).
-tl::expected<to_tracker::message, error_message> read_to_tracker(std::string_view line);
+tl::expected<to_tracker::message, error_message> read_to_tracker(std::string_view line,
+                                                                 const message_limits& limits = {});
 tl::expected<from_tracker::message, error_message> read_from_tracker(std::string_view line);
 
 /// Chunk sets in a peer's messages are bounded by the count of the set that the connection is about

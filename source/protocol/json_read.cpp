@@ -75,9 +75,9 @@ struct line_type {
 
 template <class Message>
 tl::expected<Message, error_message> read_line(std::string_view line,
-                                               std::span<const line_type<Message>> types,
-                                               std::uint32_t count) {
-    const auto values = json_values::of_object(line);
+                                               std::span<const line_type<Message>> types, std::uint32_t count,
+                                               const message_limits& limits = {}) {
+    const auto values = json_values::of_object(line, limits.depth);
     if (!values) return tl::unexpected{values.error()};
 
     const json_value& named = (*values)[values->find(0, "type")];
@@ -89,7 +89,7 @@ tl::expected<Message, error_message> read_line(std::string_view line,
         return error("unknown_type",
                      fmt::format("no message has the type \"{}\" here", printable(type, quoted_length)));
 
-    field_reader fields{*values, 0, count};
+    field_reader fields{*values, 0, count, limits.name};
     Message message = known->read(fields);
     if (!fields.problem().empty()) return error("bad_field", fmt::format("{}: {}", type, fields.problem()));
     return message;
@@ -258,8 +258,9 @@ constexpr auto types = std::to_array<line_type<message>>({
 
 }  // namespace
 
-tl::expected<to_tracker::message, error_message> read_to_tracker(std::string_view line) {
-    return read_line<to_tracker::message>(line, tracker_reads::types, max_chunk_count);
+tl::expected<to_tracker::message, error_message> read_to_tracker(std::string_view line,
+                                                                 const message_limits& limits) {
+    return read_line<to_tracker::message>(line, tracker_reads::types, max_chunk_count, limits);
 }
 
 tl::expected<from_tracker::message, error_message> read_from_tracker(std::string_view line) {

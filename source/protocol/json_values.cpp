@@ -14,9 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-// A message is an object that may hold an array of objects; what is unknown may go a little deeper.
-constexpr std::size_t max_depth = 8;
-
 constexpr std::size_t quoted_length = 40;
 
 // Most messages have fewer.
@@ -112,9 +109,10 @@ private:
     std::vector<std::uint32_t> open_;  // places of the objects and arrays that have not ended
 };
 
-tl::expected<json_values, error_message> json_values::of_object(std::string_view line) {
-    if (is_nested_deeper(line, max_depth))
-        return bad_json(fmt::format("nested more than {} levels deep", max_depth));
+tl::expected<json_values, error_message> json_values::of_object(std::string_view line,
+                                                                std::size_t most_levels) {
+    if (is_nested_deeper(line, most_levels))
+        return bad_json(fmt::format("nested more than {} levels deep", most_levels));
     // The parser takes a NUL for the end of its input.
     if (line.find('\0') != std::string_view::npos) return bad_json("the line has a NUL byte");
     json_values read;

@@ -27,7 +27,7 @@ struct json_value {
 class json_values {
 public:
     /// A line that is no JSON object, or has a NUL byte, or is nested too deeply, is a "bad_json".
-    static tl::expected<json_values, error_message> of_object(std::string_view line);
+    static tl::expected<json_values, error_message> of_object(std::string_view line, std::size_t most_levels);
 
     const json_value& operator[](std::uint32_t place) const { return values_[place]; }
 

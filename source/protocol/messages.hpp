@@ -23,6 +23,17 @@ inline constexpr int protocol_version = 1;
 inline constexpr std::size_t max_line_length = 64 * 1024;
 inline constexpr std::size_t max_host_length = 255;
 
+/// What a reader takes at most; more is a "line_too_long", a "bad_json" or a "bad_field".
+struct message_limits {
+    std::size_t line = max_line_length;  ///< bytes, its end not counted
+    std::size_t depth = 8;  ///< of nesting: a message needs 3, what is unknown may go a little deeper
+    std::size_t name = max_name_length;  ///< of a peer or a file-set, in bytes
+};
+
+/// What this program writes is no longer than that, and no deeper: limits below it would stop its own peers.
+inline constexpr std::size_t least_line_limit = 24 * 1024;
+inline constexpr std::size_t least_depth_limit = 3;
+
 /// Most chunks with hashes in one message, and the longest range string that a sender puts into one, so that
 /// no line that this program writes comes near max_line_length.
 inline constexpr std::size_t max_claims_per_message = 128;

@@ -10,7 +10,6 @@ namespace p2p {
 namespace {
 
 constexpr duration write_limit = std::chrono::seconds{30};
-constexpr std::size_t outbox_limit = std::size_t{1} << 20U;
 
 // A turn ends when so much was read, or is in the outbox: the others are to have theirs.
 constexpr std::size_t most_read_in_a_turn = std::size_t{16} * 1024;
@@ -18,7 +17,8 @@ constexpr std::size_t most_said_in_a_turn = std::size_t{64} * 1024;
 
 }  // namespace
 
-shared_buffers::shared_buffers() : input_(max_line_length, most_read_in_a_turn) {}
+shared_buffers::shared_buffers(const buffer_limits& limits)
+    : limits_(limits), input_(limits.line, most_read_in_a_turn) {}
 
 void shared_buffers::flush() {
     for (tracker_connection* const one : unflushed_) {
@@ -28,16 +28,17 @@ void shared_buffers::flush() {
     unflushed_.clear();
 }
 
-tracker_connection::tracker_connection(tcp::socket socket, shared_buffers& shared, duration silence_limit,
+tracker_connection::tracker_connection(tcp::socket socket, shared_buffers& shared, duration hello_limit,
                                        const security* secured)
     : socket_(plain(std::move(socket))),
       tls_(secured ? secured->accept(socket_.native_handle()) : nullptr),
       shared_(shared),
-      silence_limit_(silence_limit),
+      silence_limit_(hello_limit),
       shaking_hands_(secured != nullptr) {}
 
 tracker_connection::~tracker_connection() {
     if (is_unflushed_) std::erase(shared_.unflushed_, this);
+    shared_.buffered_ -= counted_;
 }
 
 tracker_connection::plain_socket tracker_connection::plain(tcp::socket socket) {
@@ -58,7 +59,8 @@ awaitable<void> tracker_connection::wait_for(plain_socket::wait_type what) {
 // As far as it goes, and then waits.
 awaitable<void> tracker_connection::shake_hands() {
     throw_if_over();
-    if (read_by_ == time_point::max()) read_by_ = std::chrono::steady_clock::now() + silence_limit_;
+    if (std::exchange(is_heard_, false)) heard_by_ = std::chrono::steady_clock::now() + silence_limit_;
+    waits_ = true;
     const tls_channel::outcome done = tls_->handshake();
     if (done.error) close(done.error);
     throw_if_over();
@@ -69,12 +71,13 @@ awaitable<void> tracker_connection::shake_hands() {
 
 awaitable<void> tracker_connection::input() {
     throw_if_over();
-    read_by_ = std::chrono::steady_clock::now() + silence_limit_;
+    if (std::exchange(is_heard_, false)) heard_by_ = std::chrono::steady_clock::now() + silence_limit_;
+    waits_ = true;
     return wait_for(plain_socket::wait_read);
 }
 
 void tracker_connection::receive() {
-    read_by_ = time_point::max();
+    waits_ = false;
     if (!socket_.is_open()) return;
     const std::span<std::byte> room = unread().prepare();
     std::error_code error;
@@ -108,7 +111,9 @@ std::size_t tracker_connection::write_some(std::error_code& error) {
 
 std::optional<std::string_view> tracker_connection::next_line() {
     throw_if_over();
-    const auto line = unread().next_line();
+    const buffer_limits& limits = shared_.limits_;
+    const auto line =
+        unread().next_line(is_welcome_ ? limits.line : std::min(limits.line, limits.first_line));
     if (!line) throw protocol_violation(line.error());
     return *line;
 }
@@ -117,13 +122,27 @@ void tracker_connection::end_turn() {
     if (unread_ && unread_->buffered() == 0) unread_.reset();
     if (shared_.input_.buffered() > 0) unread_ = std::make_unique<frame_buffer>(shared_.input_.take_rest());
     shared_.flush();
+    count_buffered();
+    if (shared_.buffered_ <= shared_.limits_.in_all || !unread_) return;
+    unread_.reset();
+    count_buffered();
+    if (!over_) throw protocol_violation({"too_much_buffered", "too many lines have begun and not ended"});
+}
+
+void tracker_connection::count_buffered() {
+    const std::size_t now = outbox_.size() + (unread_ ? unread_->buffered() : 0);
+    shared_.buffered_ += now - counted_;
+    counted_ = static_cast<std::uint32_t>(now);
 }
 
 bool tracker_connection::post(std::string_view line) {
-    if (!socket_.is_open()) return true;
-    if (outbox_.size() + line.size() > outbox_limit) return false;
+    if (!socket_.is_open() || has_given_up_) return true;
+    const buffer_limits& limits = shared_.limits_;
+    if (outbox_.size() + line.size() > limits.buffered) return false;
+    if (is_blocked() && shared_.buffered_ + line.size() > limits.in_all) return false;
     if (outbox_.empty()) std::swap(outbox_, shared_.spare_output_);
     outbox_ += line;
+    count_buffered();
     if (!std::exchange(is_unflushed_, true)) shared_.unflushed_.push_back(this);
     return true;
 }
@@ -140,6 +159,7 @@ void tracker_connection::send() {
         if (error == asio::error::would_block) {
             write_by_ = std::chrono::steady_clock::now() + (over_ ? farewell_limit : write_limit);
             socket_.cancel();  // whoever waits for input is to drain() it
+            count_buffered();
             return;
         }
         if (error) return close(error);
@@ -147,25 +167,59 @@ void tracker_connection::send() {
     }
     std::swap(outbox_, shared_.spare_output_);
     std::string{}.swap(outbox_);
+    count_buffered();
 }
 
 awaitable<void> tracker_connection::drain() {
     while (is_blocked()) {
         co_await wait_for(plain_socket::wait_write);
         send();
+        heard();  // nobody has listened meanwhile
     }
 }
 
-void tracker_connection::finish() {
+void tracker_connection::give_up(std::string_view line, std::error_code why) {
     if (over_) return;
-    over_ = asio::error::shut_down;
+    if (!is_blocked()) {
+        outbox_.clear();
+    } else {
+        // What TLS was offered must be offered again: a record.
+        constexpr std::size_t record = std::size_t{16} * 1024;
+        const std::size_t begun = outbox_.find('\n', tls_ ? std::min(record, outbox_.size()) - 1 : 0);
+        outbox_.resize(begun + 1);
+    }
+    outbox_ += line;
+    has_given_up_ = true;
+    if (!std::exchange(is_unflushed_, true)) shared_.unflushed_.push_back(this);
+    count_buffered();
+    finish(why);
+}
+
+void tracker_connection::finish(std::error_code why) {
+    if (over_) return;
+    over_ = why;
     socket_.cancel();
     if (is_blocked()) write_by_ = std::min(write_by_, std::chrono::steady_clock::now() + farewell_limit);
 }
 
+awaitable<void> tracker_connection::linger() {
+    std::error_code error;
+    if (socket_.is_open()) socket_.shutdown(tcp::socket::shutdown_send, error);
+    heard_by_ = std::chrono::steady_clock::now() + farewell_limit;
+    while (socket_.is_open()) {
+        waits_ = true;
+        co_await wait_for(plain_socket::wait_read);
+        waits_ = false;
+        const std::span<std::byte> room = shared_.input_.prepare();
+        if (socket_.is_open()) socket_.read_some(asio::buffer(room.data(), room.size()), error);
+        if (error && error != asio::error::would_block) close(error);
+    }
+}
+
 void tracker_connection::close(std::error_code why) {
     if (!over_) over_ = why;
-    read_by_ = write_by_ = time_point::max();
+    waits_ = false;
+    write_by_ = time_point::max();
     std::error_code ignored;
     socket_.close(ignored);
 }
@@ -175,8 +229,15 @@ void tracker_connection::throw_if_over() const {
 }
 
 time_point tracker_connection::check_deadlines(time_point now) {
-    if (std::min(read_by_, write_by_) <= now) close(asio::error::timed_out);
-    return std::min(read_by_, write_by_);
+    if (write_by_ <= now) close(asio::error::timed_out);
+    if (waits_ && heard_by_ <= now) {
+        waits_ = false;
+        if (shaking_hands_ || over_)
+            close(asio::error::timed_out);
+        else
+            finish(asio::error::timed_out);
+    }
+    return waits_ ? std::min(heard_by_, write_by_) : write_by_;
 }
 
 std::string tracker_connection::remote_host() const {

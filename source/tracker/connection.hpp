@@ -19,19 +19,30 @@ namespace p2p {
 
 class tracker_connection;
 
+/// What connections may keep in memory. A million connections of which each has begun a line would take it
+/// all: so strangers may only say what is short, and all connections together have a limit as well.
+struct buffer_limits {
+    std::size_t line = max_line_length;            ///< of a peer that has said hello
+    std::size_t first_line = 4096;                 ///< of anybody else: a hello takes less than half of it
+    std::size_t buffered = std::size_t{1} << 20U;  ///< what waits to be sent on one connection
+    std::size_t in_all = std::size_t{256} << 20U;  ///< what was not sent, and not read, on all of them
+};
+
 /// How long a connection that is to end may take to send what is in its outbox.
 inline constexpr duration farewell_limit = std::chrono::seconds{2};
 
 /// What the connections of a tracker share.
 class shared_buffers {
 public:
-    shared_buffers();
+    explicit shared_buffers(const buffer_limits& limits = {});
 
     /// Sends what was posted, on whichever connections, as far as there is room. It never waits.
     void flush();
 
 private:
     friend class tracker_connection;
+    buffer_limits limits_;
+    std::size_t buffered_ = 0;  // by all of them
     frame_buffer input_;        // empty whenever a coroutine waits
     std::string spare_output_;  // the memory of the last outbox that was sent
     std::vector<tracker_connection*> unflushed_;
@@ -39,16 +50,23 @@ private:
 
 class tracker_connection {
 public:
-    /// The socket's executor must be that of an io_context; `shared` must outlive it. No `secured`:
-    /// plain TCP.
-    tracker_connection(tcp::socket socket, shared_buffers& shared, duration silence_limit,
+    /// The socket's executor must be that of an io_context; `shared` must outlive it. Until heard() is
+    /// called, it ends after `hello_limit`, whatever comes. No `secured`: plain TCP.
+    tracker_connection(tcp::socket socket, shared_buffers& shared, duration hello_limit,
                        const security* secured);
     tracker_connection(const tracker_connection&) = delete;
     tracker_connection& operator=(const tracker_connection&) = delete;
     ~tracker_connection();
 
-    /// From the next wait on, it ends when nothing at all comes for so long.
-    void silence_limit(duration limit) { silence_limit_ = limit; }
+    /// Who is at the other end has said hello: from the next wait on, it ends so long after heard() was
+    /// called last, and lines may be longer.
+    void welcomed(duration silence_limit) {
+        silence_limit_ = silence_limit;
+        is_welcome_ = true;
+        heard();
+    }
+    /// A line that counts has come. Bytes that never become one do not keep a connection alive.
+    void heard() { is_heard_ = true; }
 
     /// Whether the handshake of TLS is still to be done; nothing else is possible before. It must be over
     /// within the silence limit.
@@ -67,11 +85,12 @@ public:
     /// Something has come and was not received: there is nothing to wait for.
     bool has_more() const { return tls_ && tls_->has_unread(); }
 
-    /// Gives the shared buffers to the others, and sends what was posted: to be called before every wait.
+    /// Gives the shared buffers to the others, and sends what was posted: to be called before every wait. May
+    /// throw protocol_violation: there is no room for what came and was not read.
     void end_turn();
 
     /// Puts a line into the outbox, to be sent by shared_buffers::flush(). false: the other side reads so
-    /// slowly that there is no room for it.
+    /// slowly that there is no room for it. After give_up(), nothing is sent any more.
     bool post(std::string_view line);
 
     /// So much is in the outbox that the turn should end.
@@ -81,16 +100,24 @@ public:
     bool is_blocked() const { return write_by_ != time_point::max(); }
     awaitable<void> drain();
 
+    /// The last line that is sent, in place of all that waits to be sent (but for the rest of a line that has
+    /// begun), and finish().
+    void give_up(std::string_view line, std::error_code why);
+
     /// Nothing more is to be read. What is in the outbox may be sent.
-    void finish();
+    void finish(std::error_code why = asio::error::shut_down);
+
+    /// Waits, after the last line was sent, until the other side has closed too, for a short time: to close
+    /// while something is unread would take back what the other side has not received yet.
+    awaitable<void> linger();
 
     void close(std::error_code why);
 
-    /// Throws std::system_error after finish() (asio::error::shut_down) or close(); so do input() and
-    /// next_line().
+    /// Throws std::system_error after finish() or close(); so do input() and next_line().
     void throw_if_over() const;
 
-    /// Closes it (asio::error::timed_out) if its time is up. Returns when that will be at the earliest.
+    /// Ends it (asio::error::timed_out) if its time is up: finish() where nothing came, close() where nothing
+    /// could be sent. Returns when that will be at the earliest.
     time_point check_deadlines(time_point now);
 
     /// The address of the other side. An IPv4 peer of a dual-stack listener looks like that of an IPv4 one.
@@ -100,6 +127,7 @@ private:
     friend class shared_buffers;
 
     void send();
+    void count_buffered();
     frame_buffer& unread() { return unread_ ? *unread_ : shared_.input_; }
 
     // Where its executor may be of any kind, as that of tcp::socket, a socket that waits takes 100 bytes
@@ -116,12 +144,17 @@ private:
     duration silence_limit_;
     std::unique_ptr<frame_buffer> unread_;  // what came and was not answered in the last turn, if anything
     std::string outbox_;
-    time_point read_by_ = time_point::max();
+    time_point heard_by_ = time_point::max();  // while it waits
     time_point write_by_ = time_point::max();
-    std::error_code over_;   // why, once it is
-    std::error_code waked_;  // why a wait ended: what follows it finds out by itself
+    std::error_code over_;       // why, once it is
+    std::error_code waked_;      // why a wait ended: what follows it finds out by itself
+    std::uint32_t counted_ = 0;  // bytes of it in shared_buffers::buffered_
     bool is_unflushed_ = false;
     bool shaking_hands_;
+    bool is_welcome_ = false;
+    bool is_heard_ = true;
+    bool waits_ = false;
+    bool has_given_up_ = false;
 };
 
 }  // namespace p2p

@@ -17,6 +17,17 @@ namespace p2p {
 
 namespace {
 
+constexpr duration between_warnings = std::chrono::seconds{10};
+
+// What a line costs besides, that names holders of a published set.
+constexpr std::uint64_t cost_of_holders = 10;
+
+buffer_limits limits_of(const tracker_options& options) {
+    buffer_limits limits = options.buffers;
+    limits.line = options.messages.line;
+    return limits;
+}
+
 std::string label(const file_set_key& set) {
     return fmt::format("{} ({} chunks)", printable(set.name), set.count);
 }
@@ -34,6 +45,40 @@ bool is_for_visitors(const to_tracker::message& message) {
            (locate != nullptr && locate->set.is_published());
 }
 
+// Chunks that a message counts as, by the work that it makes: a large bitmap is work too.
+std::uint64_t cost_of(const to_tracker::message& message, std::string_view text) {
+    constexpr std::uint32_t bits_for_one = 16 * 1024;
+    const auto cost = [text](const chunk_set& chunks) {
+        const auto last = chunks.last();
+        return 1 + static_cast<std::uint64_t>(std::ranges::count(text, ',')) +
+               (last ? last->value / bits_for_one : 0);
+    };
+    if (const auto* announce = std::get_if<to_tracker::announce>(&message)) {
+        if (announce->set.is_published()) return cost(announce->held);
+        std::uint32_t last = 0;
+        for (const chunk_claim& claim : announce->chunks) last = std::max(last, claim.chunk.value);
+        return 1 + announce->chunks.size() + last / bits_for_one;
+    }
+    if (const auto* locate = std::get_if<to_tracker::locate>(&message)) return cost(locate->chunks);
+    if (const auto* withdraw = std::get_if<to_tracker::withdraw>(&message))
+        return cost(withdraw->chunks.value_or(chunk_set{}));
+    return 1;
+}
+
+protocol_violation beyond(set_limit which, const set_limits& limits) {
+    switch (which) {
+        case set_limit::sets_per_peer:
+            return protocol_violation(
+                {"too_many_sets",
+                 fmt::format("a peer may be a member of {} file-sets of a kind", limits.sets_per_peer)});
+        case set_limit::chunks_per_peer:
+            return protocol_violation(
+                {"too_many_chunks", fmt::format("a peer may announce {} chunks", limits.chunks_per_peer)});
+        default: break;
+    }
+    return protocol_violation({"tracker_full", "this tracker has no room for more file-sets or chunks"});
+}
+
 std::string why_it_ended(const std::error_code& why) {
     if (why == asio::error::shut_down) return "said goodbye";
     if (why == asio::error::timed_out) return "was silent for too long";
@@ -45,9 +90,10 @@ std::string why_it_ended(const std::error_code& why) {
 
 /// A connection, and who it is.
 struct tracker_server::client {
-    client(tracker_server& of, tcp::socket socket)
+    client(tracker_server& of, tcp::socket socket, connection_counter::place counted)
         : server(of),
-          line(std::move(socket), of.buffers_, of.options_.hello_limit, of.options_.secured.get()) {
+          line(std::move(socket), of.buffers_, of.options_.hello_limit, of.options_.secured.get()),
+          place(std::move(counted)) {
         server.connected_.insert(this);
     }
     client(const client&) = delete;
@@ -57,15 +103,20 @@ struct tracker_server::client {
     tracker_server& server;
     tracker_connection line;
     peer_id id;  // 0: a visitor, or no hello yet
+    announce_meter meter;
+    connection_counter::place place;
 };
 
 tracker_server::tracker_server(asio::any_io_executor executor, tracker_options options)
     : executor_(executor),
       options_(std::move(options)),
-      registry_(options_.agreement, options_.seed),
-      catalogue_(options_.seed),
+      rate_{.per_second = options_.announce_rate, .burst = std::uint64_t{2} * options_.sets.chunks_per_peer},
+      counter_(options_.connections),
+      registry_(options_.agreement, options_.seed, options_.sets),
+      catalogue_(options_.seed, options_.sets),
       acceptor_(listen_on(executor, options_.listen)),
-      tasks_(executor) {}
+      tasks_(executor),
+      buffers_(limits_of(options_)) {}
 
 tracker_server::~tracker_server() = default;
 
@@ -79,12 +130,20 @@ awaitable<void> tracker_server::run() {
 }
 
 void tracker_server::arrived(tcp::socket socket) {
-    if (connected_.size() >= options_.most_connections) {
-        spdlog::warn("more than {} connections: one is turned away", options_.most_connections);
+    std::error_code ignored;
+    auto place = counter_.enter(site_of(socket.remote_endpoint(ignored).address()));
+    if (!place) {
+        const time_point now = std::chrono::steady_clock::now();
+        if (now >= warn_again_) {
+            spdlog::warn("connections are turned away: {}", place.error());
+            warn_again_ = now + between_warnings;
+        }
+        const error_message why{"too_many_connections", place.error()};
+        turn_away(std::move(socket), options_.secured ? "" : to_line(why));
         return;
     }
     try {
-        tasks_.spawn(serve(std::make_unique<client>(*this, std::move(socket))));
+        tasks_.spawn(serve(std::make_unique<client>(*this, std::move(socket), std::move(*place))));
     } catch (const std::system_error& failure) {
         spdlog::warn("a connection is lost as it comes: {}", failure.code().message());
     }
@@ -126,11 +185,14 @@ awaitable<void> tracker_server::serve(std::unique_ptr<client> owned) {
         push(from, to_line(violation.answer));
         forget(from, violation.what());
     } catch (const std::system_error& failure) {
+        if (failure.code() == asio::error::timed_out)
+            push(from, to_line(error_message{"timed_out", "no whole message came for too long"}));
         forget(from, why_it_ended(failure.code()));
     }
     from.line.finish();
     from.line.end_turn();
     if (from.line.is_blocked()) co_await from.line.drain();
+    co_await from.line.linger();
 }
 
 // The others have theirs. A peer that does not read has none until it does: nobody listens to it meanwhile.
@@ -143,9 +205,11 @@ awaitable<void> tracker_server::next_turn(client& from) {
 
 // An answer of many lines is returned, to be waited for.
 awaitable<void> tracker_server::handle_line(client& from, std::string_view text) {
-    auto read = read_to_tracker(text);
+    if (from.id != peer_id{}) from.line.heard();
+    auto read = read_to_tracker(text, options_.messages);
     if (!read) {
         if (read.error().code == "bad_json") throw protocol_violation(read.error());
+        charge(from, 1);
         push(from, to_line(read.error()));
         return {};
     }
@@ -155,6 +219,8 @@ awaitable<void> tracker_server::handle_line(client& from, std::string_view text)
     }
     if (from.id == peer_id{} && !is_for_visitors(*read))
         throw protocol_violation({"hello_first", "the first message must be hello"});
+    from.line.heard();
+    charge(from, cost_of(*read, text));
 
     if (const auto* announce = std::get_if<to_tracker::announce>(&*read)) {
         handle(from, *announce);
@@ -175,6 +241,13 @@ awaitable<void> tracker_server::handle_line(client& from, std::string_view text)
     return {};
 }
 
+void tracker_server::charge(client& from, std::uint64_t chunks) const {
+    if (from.meter.take(chunks, rate_, std::chrono::steady_clock::now())) return;
+    throw protocol_violation(
+        {"too_fast",
+         fmt::format("more than {} chunks in a second are announced or asked for", rate_.per_second)});
+}
+
 void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
     if (hello.version != protocol_version)
         throw protocol_violation(
@@ -185,7 +258,7 @@ void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
     const std::string& reachable_at = hello.advertise.empty() ? host : hello.advertise;
     const auto joined = registry_.join({hello.name, {reachable_at, hello.transfer_port}, host});
     from.id = joined.peer;
-    from.line.silence_limit(options_.silence_limit);
+    from.line.welcomed(options_.silence_limit);
     if (joined.replaced) {
         client& old = *clients_.at(*joined.replaced);
         clients_.erase(*joined.replaced);
@@ -212,14 +285,16 @@ void tracker_server::forget(client& from, std::string_view why) {
 }
 
 void tracker_server::publish(client& from, const set_summary& set) {
-    if (catalogue_.publish(from.id, set)) spdlog::info("{} published by {}", p2p::label(set), label(from.id));
+    const auto is_new = catalogue_.publish(from.id, set);
+    if (!is_new) throw beyond(is_new.error(), options_.sets);
+    if (*is_new) spdlog::info("{} published by {}", p2p::label(set), label(from.id));
 }
 
 void tracker_server::handle(client& from, const to_tracker::announce& announce) {
     if (announce.set.is_published()) return announce_published(from, *announce.set.id, announce.held);
     const registry_news news = registry_.announce(from.id, announce.set, announce.chunks);
     log_news(announce.set, news);
-    const auto others = registry_.other_counts(announce.set);
+    const auto others = registry_.other_counts(announce.set, max_other_counts);
     if (news.new_member && !others.empty())
         spdlog::warn("{} says that {} has {} chunks, others say {}: these are different sets", label(from.id),
                      printable(announce.set.name), announce.set.count, fmt::join(others, ", "));
@@ -228,10 +303,12 @@ void tracker_server::handle(client& from, const to_tracker::announce& announce) 
     for (const chunk_claim& claim : announce.chunks) announced.insert(claim.chunk);
     push_standing(from, announce.set, announced);
     push_news(announce.set, news);
+    if (news.over) throw beyond(*news.over, options_.sets);
 }
 
 void tracker_server::announce_published(client& from, const file_set_id& id, const chunk_set& held) {
     const auto taken = catalogue_.announce(from.id, id, held);
+    if (!taken && taken.error()) throw beyond(*taken.error(), options_.sets);
     if (!taken) {
         push(from, to_line(error_message{"not_published", "no peer has published a file-set with this id"}));
         return;
@@ -256,6 +333,7 @@ void tracker_server::handle(client& from, const to_tracker::withdraw& withdraw) 
 }
 
 void tracker_server::locate_published(client& from, const file_set_id& id) {
+    charge(from, cost_of_holders);
     const auto asker = from.id == peer_id{} ? std::nullopt : std::optional{from.id};
     std::vector<known_holder> members;
     for (const peer_id peer : catalogue_.locate(asker, id, max_holders_per_message))
@@ -265,19 +343,24 @@ void tracker_server::locate_published(client& from, const file_set_id& id) {
 
 // A long answer goes out line by line, as fast as the peer reads it.
 awaitable<void> tracker_server::handle(client& from, to_tracker::list list) {
-    const std::vector<set_listing> all = catalogue_.list(list.id, list.name);
-    std::span<const set_listing> left = all;
+    std::optional<set_summary> after;
     for (;;) {
-        const auto now = left.first(std::min(left.size(), max_sets_per_message));
-        left = left.subspan(now.size());
-        push(from, to_line(from_tracker::filesets{{now.begin(), now.end()}, !left.empty()}));
-        if (left.empty()) co_return;
+        // One more than a line holds: it shows whether another follows.
+        std::vector<set_listing> now =
+            catalogue_.list(list.id, list.name, after ? &*after : nullptr, max_sets_per_message + 1);
+        const bool more = now.size() > max_sets_per_message;
+        if (more) now.pop_back();
+        charge(from, now.size());
+        if (!now.empty()) after = now.back().set;
+        push(from, to_line(from_tracker::filesets{std::move(now), more}));
+        if (!more) co_return;
         co_await next_turn(from);
     }
 }
 
 awaitable<void> tracker_server::locate_chunks(client& from, to_tracker::locate locate) {
-    registry_.wait_for(from.id, locate.set, locate.chunks);
+    if (const auto limit = registry_.wait_for(from.id, locate.set, locate.chunks))
+        throw beyond(*limit, options_.sets);
     const chunk_set agreed = registry_.agreed_in(locate.set, locate.chunks);
     const std::vector<chunk_set> unknown = in_pieces(locate.chunks - agreed);
     auto next_agreed = agreed.next(chunk_index{1});
@@ -289,6 +372,7 @@ awaitable<void> tracker_server::locate_chunks(client& from, to_tracker::locate l
             now.push_back(*next_agreed);
         const chunk_set unknown_now = next_unknown == unknown.end() ? chunk_set{} : *next_unknown++;
         const bool more = next_agreed || next_unknown != unknown.end();
+        charge(from, now.size());
         const location where = registry_.locate(from.id, locate.set, now, max_holders_per_message);
         push(from, to_line(from_tracker::known_locations{locate.set, where.agreed, holders_of(where),
                                                          unknown_now, more}));
@@ -317,8 +401,7 @@ void tracker_server::push_news(const file_set_key& set, const registry_news& new
 
 void tracker_server::push_standing(client& to, const file_set_key& set, const chunk_set& chunks) {
     standing stands = registry_.standing_of(to.id, set, chunks);
-    auto others = registry_.other_counts(set);
-    others.resize(std::min(others.size(), max_other_counts));
+    auto others = registry_.other_counts(set, max_other_counts);
     const from_tracker::announced answer{set, std::move(stands.agreed), std::move(stands.pending),
                                          std::move(stands.disputed), std::move(others)};
     push(to, to_line(answer));
@@ -339,7 +422,8 @@ void tracker_server::push_available(client& to, const file_set_key& set, const c
 void tracker_server::push(client& to, std::string_view line) const {
     if (to.line.post(line)) return;
     spdlog::warn("{} reads too slowly: its connection is closed", to.line.remote_host());
-    to.line.close(asio::error::no_buffer_space);
+    to.line.give_up(to_line(error_message{"reads_too_slowly", "too much waits to be read"}),
+                    asio::error::no_buffer_space);
 }
 
 known_holder tracker_server::holder_for(peer_id id, std::span<const chunk_index> chunks) const {

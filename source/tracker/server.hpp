@@ -2,8 +2,11 @@
 // and the catalogue. Decides nothing by itself: what is agreed and who holds what is theirs to know.
 #pragma once
 
+#include "core/announce_rate.hpp"
 #include "core/catalogue.hpp"
+#include "core/connection_counter.hpp"
 #include "core/registry.hpp"
+#include "core/set_limits.hpp"
 #include "core/units.hpp"
 #include "net/task_group.hpp"
 #include "protocol/messages.hpp"
@@ -21,7 +24,11 @@ struct tracker_options {
     registry_options agreement;
     duration silence_limit = std::chrono::seconds{30};  ///< a peer that says nothing for so long is forgotten
     duration hello_limit = std::chrono::seconds{10};    ///< until a new connection has said hello
-    std::size_t most_connections = 20'000;
+    connection_limits connections{.in_all = 20'000, .per_host = 1'000};
+    message_limits messages;
+    buffer_limits buffers;  ///< `line` is that of `messages`
+    set_limits sets;
+    std::uint64_t announce_rate = 20'000;       ///< chunks in a second; see announce_rate.hpp
     std::shared_ptr<const security> secured{};  ///< none: plain TCP
     std::uint64_t seed = 0;
 };
@@ -49,6 +56,7 @@ private:
     awaitable<void> serve(std::unique_ptr<client> owned);
     awaitable<void> next_turn(client& from);
     awaitable<void> handle_line(client& from, std::string_view text);
+    void charge(client& from, std::uint64_t chunks) const;
     void welcome(client& from, const to_tracker::hello& hello);
     void publish(client& from, const set_summary& set);
     void handle(client& from, const to_tracker::announce& announce);
@@ -70,6 +78,9 @@ private:
 
     asio::any_io_executor executor_;
     tracker_options options_;
+    announce_rate rate_;
+    connection_counter counter_;
+    time_point warn_again_{};
     registry registry_;    // the peers, and what is agreed in chunk folders
     catalogue catalogue_;  // of published sets; its peers are the registry's
     tcp::acceptor acceptor_;

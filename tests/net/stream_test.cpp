@@ -320,6 +320,72 @@ TEST_CASE("lines that exceed every buffer come whole and in order") {
     CHECK(received == expected);
 }
 
+TEST_CASE("how long lines are, and how much waits to be sent, is for the limits to say") {
+    stream_limits limits;
+    limits.line = 10;
+    limits.buffered = 20;
+    connected_pair pair{limits};
+    pair.comes("0123456789\n0123456789x");
+    CHECK(lines_of(pair, 1) == std::vector<std::string>{"0123456789"});
+    CHECK_THROWS_AS(lines_of(pair, 1), protocol_violation);
+    pair.line->post("0123456789\n");
+    CHECK_THROWS_AS(pair.line->post("0123456789\n"), std::system_error);
+}
+
+TEST_CASE("a line that trickles must be whole in time, however often something comes") {
+    connected_pair pair;
+    pair.line->silence_limit(100ms);
+    const auto trickle = [](tcp::socket& to) -> awaitable<void> {
+        for (int i = 0; i < 300; ++i) {
+            co_await sleep_for(10ms);
+            std::error_code ignored;
+            to.write_some(asio::buffer("x", 1), ignored);
+        }
+    };
+    std::error_code error;
+    const auto read = [](stream& from, std::error_code& why) -> awaitable<void> {
+        try {
+            co_await from.read_line();
+        } catch (const std::system_error& failure) {
+            why = failure.code();
+        }
+    };
+    task_group group(pair.io.get_executor());
+    task_group beside(pair.io.get_executor());
+    beside.spawn(trickle(pair.other));
+    group.spawn(read(*pair.line, error));
+    run(pair.io, group.join());
+    CHECK(error == asio::error::timed_out);
+    beside.cancel();
+    run(pair.io, beside.join());
+}
+
+TEST_CASE("a stream that gives up sends one last line in place of what waits") {
+    connected_pair pair;
+    pair.line->post("this is never sent\n");
+    pair.line->give_up("farewell\n");
+    std::string received;
+    task_group group(pair.io.get_executor());
+    group.spawn(pair.line->write_lines());
+    group.spawn(receive_all(pair.other, received));
+    run(pair.io, group.join());
+    CHECK(received == "farewell\n");
+}
+
+TEST_CASE("after a silence the other side can be told") {
+    connected_pair pair;
+    pair.line->silence_limit(30ms);
+    CHECK(read_error(pair) == asio::error::timed_out);
+    pair.line->post("too late\n");
+    pair.line->finish();
+    std::string received;
+    task_group group(pair.io.get_executor());
+    group.spawn(pair.line->write_lines());
+    group.spawn(receive_all(pair.other, received));
+    run(pair.io, group.join());
+    CHECK(received == "too late\n");
+}
+
 TEST_CASE("what the other side does not read cannot pile up for ever") {
     connected_pair pair;
     const std::string line(64 << 10U, 'x');

@@ -23,6 +23,8 @@ const std::string id_text = "00112233445566778899aabbccddeeff0011223344556677889
 const file_set_id id = file_set_id::from_hex(id_text).value();
 const file_set_key published = published_set(id);
 
+const auto as_tracker = [](std::string_view line) { return read_to_tracker(line); };
+
 chunk_set chunks(std::string_view ranges) {
     return chunk_set::parse(ranges, max_chunk_count).value();
 }
@@ -220,7 +222,7 @@ void check_never_trusted(std::string_view line, Read read) {
 }
 
 void check_no_reader_trusts(std::string_view line) {
-    check_never_trusted(line, read_to_tracker);
+    check_never_trusted(line, as_tracker);
     check_never_trusted(line, read_from_tracker);
     check_never_trusted(line, from_peer);
 }
@@ -259,7 +261,7 @@ chunk_set as_long_as_allowed() {
 }  // namespace
 
 TEST_CASE("what a peer says to a tracker reads back as it was written") {
-    check_both_ways(to_tracker_lines, read_to_tracker);
+    check_both_ways(to_tracker_lines, as_tracker);
 }
 
 TEST_CASE("what a tracker says to a peer reads back as it was written") {
@@ -319,7 +321,7 @@ TEST_CASE("a line that is no JSON object is refused") {
             {"{\"type\":\"ping\",\"x\":\"\xed\xa0\x80\"}", "bad_json", "no JSON object"},
             {{"{\"type\":\"ping\"}\0{}", 18}, "bad_json", "NUL"},
         },
-        read_to_tracker);
+        as_tracker);
 }
 
 TEST_CASE("a line without a known type is refused") {
@@ -334,7 +336,7 @@ TEST_CASE("a line without a known type is refused") {
             {R"({"type":"pong"})", "unknown_type", "\"pong\""},
             {"{\"type\":\"a\\u001b[2J\"}", "unknown_type", "\"a?[2J\""},
         },
-        read_to_tracker);
+        as_tracker);
 }
 
 TEST_CASE("a number that is no whole number in range is refused") {
@@ -393,7 +395,7 @@ TEST_CASE("a field of the wrong kind or size is refused by its name") {
             {R"({"type":"withdraw","fileset":"a","count":5,"chunks":"6"})", "bad_field",
              "withdraw: \"chunks\" must be chunk ranges"},
         },
-        read_to_tracker);
+        as_tracker);
 }
 
 TEST_CASE("a peer refuses what a tracker must not say") {
@@ -471,7 +473,7 @@ TEST_CASE("a set is named by its id or by name and count, and not by both") {
             {R"({"type":"list","id":"12"})", "bad_field", "\"id\" must be 64 hexadecimal digits"},
             {R"({"type":"list","name":""})", "bad_field", "\"name\" must be"},
         },
-        read_to_tracker);
+        as_tracker);
     check_refused({{agreed_published, "bad_field", "\"fileset\" is missing"}}, read_from_tracker);
 }
 
@@ -500,7 +502,7 @@ TEST_CASE("what is said of a published set is refused where it is out of range")
             {published_with("announce", R"("chunks":[])"), "bad_field", "\"chunks\" must be text"},
             {published_with("announce", R"("chunks":"16777217")"), "bad_field", "\"chunks\""},
         },
-        read_to_tracker);
+        as_tracker);
     check_refused(
         {
             {R"({"type":"filesets"})", "bad_field", "\"sets\" is missing"},
@@ -636,6 +638,10 @@ TEST_CASE("eight levels are deep enough and nine are too deep") {
     const auto deep = read_to_tracker(nested(9));
     REQUIRE(!deep.has_value());
     CHECK(deep.error() == error_message{"bad_json", "nested more than 8 levels deep"});
+    message_limits shallow;
+    shallow.depth = 3;
+    CHECK(read_to_tracker(nested(3), shallow).has_value());
+    CHECK(read_to_tracker(nested(4), shallow).error().code == "bad_json");
     CHECK(read_to_tracker(R"({"type":"ping","x":"[[[[[[[[[[\"[[[[[[[[[["})").has_value());
 }
 

@@ -33,6 +33,14 @@ struct tracker_load {
 /// A tracker that simulated peers keep busy: requests in a second, how long answers take, memory.
 std::vector<report> measure_tracker(const tracker_load& load);
 
+struct hostile_options {
+    std::size_t connections = 10'000;          ///< to a tracker; a tenth of them to a peer
+    std::uint64_t chunks = 1'000'000'000;      ///< that one peer announces
+    duration time = std::chrono::seconds{60};  ///< each of them goes on for so long at most
+};
+/// What the programs keep in memory for endless lines, ever new file-sets and visitors who say nothing.
+std::vector<report> measure_hostile(const hostile_options& options);
+
 struct swarm_options {
     std::vector<unsigned> leechers{4, 8, 16};
     byte_count size = byte_count{64} << 20U;

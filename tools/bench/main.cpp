@@ -63,6 +63,16 @@ CLI::App* add_tracker(CLI::App& app, tracker_load& load) {
     return tracker;
 }
 
+CLI::App* add_hostile(CLI::App& app, hostile_options& told) {
+    CLI::App* hostile = app.add_subcommand(
+        "hostile", "Memory of the programs under endless lines, ever new file-sets and silent visitors");
+    add_count(*hostile, "--connections", told.connections, 10, 20'000,
+              "Connections to a tracker; a tenth of them to a peer");
+    add_count(*hostile, "--chunks", told.chunks, 1, 2'000'000'000, "Chunks that one peer announces");
+    add_duration(*hostile, "--time", told.time, "The longest that each of them goes on")->default_str("60s");
+    return hostile;
+}
+
 CLI::App* add_swarm(CLI::App& app, swarm_options& told) {
     CLI::App* swarm = app.add_subcommand("swarm",
                                          "One seeder and many leechers, in network namespaces with shaped "
@@ -108,6 +118,8 @@ int main(int argc, char** argv) {
             "What a decision costs a leecher and a seeder in large sets, and operations on chunk sets")};
     tracker_load load;
     const CLI::App* const tracker = add_tracker(app, load);
+    hostile_options hostile_told;
+    const CLI::App* const hostile = add_hostile(app, hostile_told);
     prepare_process();
     const CLI::App* const swarm = add_swarm(app, swarm_told);
     try {
@@ -121,6 +133,7 @@ int main(int argc, char** argv) {
         std::vector<report> reports;
         if (link->parsed()) reports = measure_link(link_told);
         if (tracker->parsed()) reports = measure_tracker(load);
+        if (hostile->parsed()) reports = measure_hostile(hostile_told);
         if (swarm->parsed()) reports = measure_swarm(swarm_told);
         print(reports, json);
         return measured;

@@ -30,7 +30,10 @@ double milliseconds(duration time) {
 class busy_tracker {
 public:
     busy_tracker()
-        : program_(program("p2ptracker"), {"--listen", "127.0.0.1:0", "--log-level", "info"}),
+        : program_(program("p2ptracker"), {"--listen", "127.0.0.1:0", "--log-level", "info",
+                                           "--max-connections-per-host", "20000",  // all are on this machine
+                                           "--announce-rate", "1000000000", "--max-chunks-per-peer",
+                                           "1000000000", "--max-chunks", "1000000000"}),
           peers_(port()) {}
 
     crowd& peers() { return peers_; }

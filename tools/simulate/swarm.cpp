@@ -85,6 +85,7 @@ private:
 
 tracker_options tracker_for(const swarm_options& options) {
     tracker_options tracker;
+    tracker.connections.per_host = tracker.connections.in_all;  // all are on this machine
     tracker.listen = {"127.0.0.1", 0};
     tracker.agreement = options.agreement;
     tracker.seed = options.seed;
@@ -162,6 +163,7 @@ session_options swarm::told() const {
 
 void swarm::start(simulated_peer& peer) {
     peer_options program;
+    program.limits.connections.per_host = program.limits.connections.in_all;  // all are on this machine
     program.name = peer.name;
     program.listen = {"127.0.0.1", 0};
     program.limit_up = options_.up;

@@ -1,0 +1,26 @@
+#include "core/connection_counter.hpp"
+
+#include <fmt/format.h>
+
+namespace p2p {
+
+tl::expected<connection_counter::place, std::string> connection_counter::enter(const std::string& host) {
+    if (open_ >= limits_.in_all)
+        return tl::unexpected{fmt::format("there are {} connections already: try again later", open_)};
+    const auto known = from_.find(host);
+    if (known != from_.end() && known->second >= limits_.per_host)
+        return tl::unexpected{
+            fmt::format("there are {} connections from {} already: close some", known->second, host)};
+    auto& mine = known != from_.end() ? *known : *from_.emplace(host, 0).first;
+    ++mine.second;
+    ++open_;
+    return place{*this, mine};
+}
+
+void connection_counter::ended(const counts::value_type* host) {
+    --open_;
+    const auto known = from_.find(host->first);
+    if (--known->second == 0) from_.erase(known);
+}
+
+}  // namespace p2p

@@ -1,0 +1,32 @@
+#include "core/connection_counter.hpp"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+
+using namespace p2p;
+
+TEST_CASE("connections are limited in all and for each host, and places are free again when they end") {
+    connection_counter all{{.in_all = 3, .per_host = 2}};
+    auto first = std::optional{all.enter("a").value()};
+    const auto second = all.enter("a");
+    CHECK(second.has_value());
+    CHECK(all.enter("a").error() == "there are 2 connections from a already: close some");
+    const auto third = all.enter("b");
+    CHECK(third.has_value());
+    CHECK(all.enter("c").error() == "there are 3 connections already: try again later");
+    first.reset();
+    CHECK(all.open() == 2);
+    CHECK(all.enter("c").has_value());
+    CHECK(all.enter("a").has_value());
+}
+
+TEST_CASE("a place that has moved is one place") {
+    connection_counter all{{.in_all = 1, .per_host = 1}};
+    {
+        auto place = all.enter("a");
+        const auto moved = std::move(place);
+        CHECK(all.open() == 1);
+    }
+    CHECK(all.open() == 0);
+}
