@@ -31,10 +31,11 @@ constexpr std::size_t most_manifest_requests = 16;
 }  // namespace
 
 connection::connection(session& owner, std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
-                       peer_id id)
+                       endpoint where, peer_id id)
     : owner_(owner),
       line_(std::move(line)),
       hello_(std::move(hello)),
+      address_(std::move(where)),
       id_(id),
       storing_(owner.owner().executor()),
       part_read_(owner.owner().executor()) {
@@ -104,9 +105,8 @@ void connection::say_hello() {
 // Who the other side is decides whether this connection stays.
 void connection::join(const peer_to_peer::hello& hello) {
     instance_ = hello.instance;
-    const endpoint where{line_->remote().address().to_string(), hello.transfer_port};
-    label_ = fmt::format("{} at {}", printable(hello.name), where.to_string());
-    if (const std::string refused = owner_.joined(*this, instance_, where); !refused.empty())
+    label_ = fmt::format("{} at {}", printable(hello.name), printable(address_.to_string()));
+    if (const std::string refused = owner_.joined(*this, instance_, address_); !refused.empty())
         throw protocol_violation({"refused", refused});
     learn(hello.chunks);
 }

@@ -1,6 +1,7 @@
 #include "peer/session.hpp"
 
 #include "core/manifest.hpp"
+#include "net/host.hpp"
 #include "net/on_pool.hpp"
 #include "peer/chunk_work.hpp"
 #include "peer/connection.hpp"
@@ -312,7 +313,7 @@ void session::tracker_unreachable(const tracker_link& which, const std::string& 
 awaitable<void> session::connect(endpoint where) {
     try {
         std::unique_ptr<stream> line = co_await open_stream(where, owner_.to_peer());
-        co_await converse(std::move(line), std::nullopt);
+        co_await converse(std::move(line), std::nullopt, where);
     } catch (const std::system_error& failure) {
         if (is_cancellation(std::current_exception())) throw;
         spdlog::debug("cannot connect to the peer at {}: {}", printable(where.to_string()),
@@ -322,11 +323,13 @@ awaitable<void> session::connect(endpoint where) {
 }
 
 void session::take(std::unique_ptr<stream> line, peer_to_peer::hello hello) {
-    spawn(converse(std::move(line), std::move(hello)));
+    const endpoint where{host_of(line->remote().address()), hello.transfer_port};
+    spawn(converse(std::move(line), std::move(hello), where));
 }
 
-awaitable<void> session::converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello) {
-    connection with(*this, std::move(line), std::move(hello), peer_id{++last_connection_});
+awaitable<void> session::converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
+                                  endpoint where) {
+    connection with(*this, std::move(line), std::move(hello), std::move(where), peer_id{++last_connection_});
     co_await with.run();
 }
 
@@ -444,6 +447,7 @@ bool session::chunk_was_wrong(connection& from, chunk_index chunk) {
     if (!connections_.contains(from.id()) || !scheduler_.wrong(from.id(), chunk)) return false;
     peers_.ban(from.instance());
     spdlog::warn("{} is not asked for anything any more", from.label());
+    for (tracker_link* link : links_) link->report(*this, from.address(), chunk);
     return true;
 }
 

@@ -119,7 +119,8 @@ private:
     awaitable<void> wait_until_over();
     awaitable<void> let_uploads_end();
     awaitable<void> connect(endpoint where);
-    awaitable<void> converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello);
+    awaitable<void> converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
+                             endpoint where);
     awaitable<void> copy_repeats(chunk_index arrived);
     void want(const chunk_set& chunks);
     void say_if_complete();

@@ -4,6 +4,7 @@
 
 #include "core/catalogue.hpp"
 #include "core/registry.hpp"
+#include "core/reputation.hpp"
 #include "core/units.hpp"
 #include "net/task_group.hpp"
 #include "protocol/messages.hpp"
@@ -19,6 +20,8 @@ namespace p2p {
 struct tracker_options {
     endpoint listen{"0.0.0.0", 5100};
     registry_options agreement;
+    reputation_options reports;
+    bool allow_advertise = false;  ///< peers may say which host others are to connect to
     duration silence_limit = std::chrono::seconds{30};  ///< a peer that says nothing for so long is forgotten
     duration hello_limit = std::chrono::seconds{10};    ///< until a new connection has said hello
     std::size_t most_connections = 20'000;
@@ -54,6 +57,12 @@ private:
     void handle(client& from, const to_tracker::announce& announce);
     void announce_published(client& from, const file_set_id& id, const chunk_set& held);
     void handle(client& from, const to_tracker::withdraw& withdraw);
+    void handle(client& from, const to_tracker::report& report);
+    bool is_member(peer_id peer, const file_set_key& set) const;
+    std::size_t hosts_beside(const file_set_key& set, peer_id accused) const;
+    void put_out(peer_id banned, const file_set_key& set);
+    bool is_put_out(client& from, const file_set_key& set);
+    std::vector<peer_id> at_odds_with(peer_id peer, const file_set_key& set) const;
     void locate_published(client& from, const file_set_id& id);
     awaitable<void> locate_chunks(client& from, to_tracker::locate locate);
     awaitable<void> handle(client& from, to_tracker::list list);
@@ -72,6 +81,7 @@ private:
     tracker_options options_;
     registry registry_;    // the peers, and what is agreed in chunk folders
     catalogue catalogue_;  // of published sets; its peers are the registry's
+    reputation reputation_;
     tcp::acceptor acceptor_;
     task_group tasks_;
     shared_buffers buffers_;
