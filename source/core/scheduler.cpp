@@ -22,6 +22,12 @@ constexpr std::size_t wanted_per_pick = 32;
 constexpr int late_factor = 2;
 constexpr duration never_late_before = std::chrono::milliseconds{200};
 
+// Slower by so much than the others, a peer is not worth waiting for.
+constexpr int dragging_factor = 8;
+
+// A peer that was slow so often, and never delivered, rests no longer the next time.
+constexpr unsigned most_doublings = 5;
+
 }  // namespace
 
 scheduler::scheduler(std::uint32_t count, chunk_set present, scheduler_options options, std::uint64_t seed)
@@ -81,6 +87,7 @@ bool scheduler::started(peer_id id, chunk_index chunk, time_point now) {
         in_flight_[chunk].push_back(id);
     }
     open->begun = true;
+    open->begun_at = now;
     update_wanted(chunk);
     return true;
 }
@@ -100,9 +107,8 @@ bool scheduler::can_use_pick(const source& peer, chunk_index chunk) const {
 bool scheduler::progressed(peer_id id, time_point now) {
     source& peer = peers_.at(id);
     peer.heard = now;
-    if (!std::exchange(peer.slow, false)) return false;
-    for (const request& r : peer.open)
-        if (r.chunk) update_wanted(*r.chunk);
+    if (!peer.slow || now >= drags_on_from(peer)) return false;
+    set_slow(peer, false, now);
     return true;
 }
 
@@ -114,6 +120,7 @@ std::vector<order> scheduler::finished(peer_id id, chunk_index chunk, time_point
         smooth(typical_, took);
     }
     peer.delivered = now;
+    peer.refusals = peer.rests = 0;
     close_request(peer, chunk);
     std::erase(in_flight_[chunk], id);
     return settle(chunk);
@@ -153,6 +160,10 @@ void scheduler::refused(peer_id id, std::optional<chunk_index> chunk) {
     peer.denied.insert(*chunk);
     std::erase(in_flight_[*chunk], id);
     update_wanted(*chunk);
+    if (++peer.refusals < options_.refusal_limit || peer.slow) return;
+    peer.refusals = 0;
+    busy_[id] = &peer;
+    set_slow(peer, true, asked_at_);
 }
 
 std::vector<order> scheduler::next_orders(time_point now) {
@@ -285,20 +296,35 @@ std::optional<time_point> scheduler::next_deadline() const {
 void scheduler::mark_slow_peers(time_point now) {
     for (auto& [id, peer] : busy_) {
         const auto at = turns_at(*peer);
-        if (!at || now < *at) continue;
-        peer->slow = !peer->slow;
-        peer->slow_since = now;
-        for (const request& r : peer->open)
-            if (r.chunk) update_wanted(*r.chunk);
+        if (at && now >= *at) set_slow(*peer, !peer->slow, now);
     }
+}
+
+void scheduler::set_slow(source& peer, bool slow, time_point now) {
+    peer.slow = slow;
+    peer.slow_since = now;
+    if (slow) ++peer.rests;
+    for (const request& r : peer.open)
+        if (r.chunk) update_wanted(*r.chunk);
 }
 
 // When a peer becomes slow, and when a slow one of which everything was taken over is tried again: with
 // nothing open, it could never show that it is back.
 std::optional<time_point> scheduler::turns_at(const source& peer) const {
-    if (peer.slow && peer.open.empty()) return peer.slow_since + options_.stall_after;
+    if (peer.slow && peer.open.empty()) {
+        const unsigned doublings = std::clamp(peer.rests, 1U, most_doublings) - 1;
+        return peer.slow_since + options_.stall_after * (1 << doublings);
+    }
     if (peer.slow || peer.open.empty()) return std::nullopt;
-    return std::max(peer.open.front().since, peer.heard) + options_.stall_after;
+    return std::min(std::max(peer.open.front().since, peer.heard) + options_.stall_after,
+                    drags_on_from(peer));
+}
+
+// Never, where no chunk is on its way, or nobody knows what is usual. What is short at any rate is no matter.
+time_point scheduler::drags_on_from(const source& peer) const {
+    const auto on_its_way = std::ranges::find(peer.open, true, &request::begun);
+    if (on_its_way == peer.open.end() || typical_ == duration{}) return time_point::max();
+    return on_its_way->begun_at + std::max(dragging_factor * typical_, options_.stall_after / 4);
 }
 
 void scheduler::update_wanted(chunk_index chunk) {

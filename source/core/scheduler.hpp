@@ -16,6 +16,8 @@
 //   * a peer that delivers nothing for `stall_after` keeps its requests, but its chunks may be asked of
 //   others,
 //     and it is asked for nothing more until it delivers (or, with nothing left open, for as long again);
+//   * so it is with a peer that drags on with a chunk for many times as long as chunks usually take, or that
+//     refuses several in a row: it rests, the longer, the more often it is the same again;
 //   * when nothing is wanted any more, chunks that take long may be asked of a second peer;
 //   * the first copy to be verified wins and the others are cancelled;
 //   * a peer that sent a wrong chunk is not asked for that chunk again, and is dropped after `wrong_limit`.
@@ -42,6 +44,7 @@ struct scheduler_options {
     duration stall_after = std::chrono::seconds{10};
     unsigned copies_at_end = 2;  ///< most peers that one chunk is asked of near the end
     unsigned wrong_limit = 2;    ///< wrong chunks after which a peer is dropped
+    unsigned refusal_limit = 4;  ///< chunks that a peer may refuse in a row before it rests
 };
 
 /// What the caller is to send to a peer. No chunk: a request for any, or the cancellation of one.
@@ -96,6 +99,7 @@ private:
         std::optional<chunk_index> chunk;
         time_point since;
         bool begun = false;
+        time_point begun_at{};
     };
     struct source {
         chunk_set has;
@@ -105,14 +109,18 @@ private:
         time_point delivered;
         duration typical{};  // time for one chunk, smoothed; 0: none came yet
         unsigned wrong = 0;
+        unsigned refusals = 0;  // since the last chunk came
         time_point slow_since;
         bool slow = false;
+        unsigned rests = 0;    // so often it was slow since the last chunk came
         bool picks = true;     // answers requests for any
         bool useless = false;  // none of its chunks is wanted
     };
 
     void mark_slow_peers(time_point now);
+    void set_slow(source& peer, bool slow, time_point now);
     std::optional<time_point> turns_at(const source& peer) const;
+    time_point drags_on_from(const source& peer) const;
     void update_wanted(chunk_index chunk);
     void want(chunk_index chunk);
     void want_no_more(chunk_index chunk);

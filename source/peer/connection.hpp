@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/chunk_set.hpp"
+#include "core/idle_talk.hpp"
 #include "core/units.hpp"
 #include "core/upload_queue.hpp"
 #include "net/event.hpp"
@@ -93,7 +94,8 @@ private:
     awaitable<void> store(std::shared_ptr<arrival> into, byte_count size, std::function<void()> all_came);
     awaitable<void> store_last(std::shared_ptr<arrival> into, byte_count size);
     void end_arrival(const arrival& whole);
-    void drop(const error_message& why);
+    void drop(const error_message& why, unsigned offences);
+    void bear(unsigned idle_lines);
     awaitable<void> skip(byte_count size);
     void learn(const chunk_set& chunks);
     void post(std::string_view line);
@@ -129,6 +131,7 @@ private:
     std::deque<peer_to_peer::get_manifest> manifest_requests_;
     std::optional<wanted> wanted_;  // what to serve, until it is chosen and opened
     std::optional<upload> upload_;
+    idle_talk idle_talk_;
 };
 
 }  // namespace p2p

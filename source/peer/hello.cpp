@@ -10,8 +10,6 @@ namespace p2p {
 
 namespace {
 
-constexpr duration hello_limit = std::chrono::seconds{10};
-
 peer_to_peer::hello checked(std::string_view text) {
     const auto message = read_peer_to_peer(text, max_chunk_count);
     if (!message) throw protocol_violation(message.error());
@@ -29,8 +27,8 @@ peer_to_peer::hello checked(std::string_view text) {
 
 }  // namespace
 
-awaitable<peer_to_peer::hello> read_hello(stream& line) {
-    line.silence_limit(hello_limit);
+awaitable<peer_to_peer::hello> read_hello(stream& line, duration patience) {
+    line.silence_limit(patience);
     const std::string_view text = co_await line.read_line();
     co_return checked(text);
 }

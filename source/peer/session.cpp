@@ -335,7 +335,7 @@ awaitable<void> session::converse(std::unique_ptr<stream> line, std::optional<pe
 
 std::string session::joined(connection& with, std::uint64_t instance, const endpoint& where) {
     if (stopping_) return "this peer is about to leave";
-    const admission verdict = peers_.admit(with.id(), instance, where, with.opened());
+    const admission verdict = peers_.admit(with.id(), instance, where, with.opened(), now());
     if (!verdict.refused.empty()) return verdict.refused;
     if (verdict.replaces) {
         connection& old = *connections_.at(*verdict.replaces);
@@ -356,6 +356,10 @@ void session::left(connection& with) {
     start_uploads();
     something_to_ask_.set();
     something_over_.set();
+}
+
+void session::offended(const connection& by, unsigned times) {
+    peers_.offended(by.address().host, times, now());
 }
 
 void session::peer_has(connection& from, const chunk_set& chunks) {

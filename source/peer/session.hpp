@@ -82,6 +82,8 @@ public:
     // What connections tell. joined() says whether this one may stay, and the reason if not.
     std::string joined(connection& with, std::uint64_t instance, const endpoint& where);
     void left(connection& with);
+    /// The connection is ended because the other side broke the rules.
+    void offended(const connection& by, unsigned times);
     void peer_has(connection& from, const chunk_set& chunks);
     void peer_refused(connection& from, std::optional<chunk_index> chunk);
 
