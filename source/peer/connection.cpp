@@ -227,7 +227,9 @@ awaitable<void> connection::store(std::shared_ptr<arrival> into, byte_count size
                                   std::function<void()> all_came) {
     stream::content_sink sink;
     sink.take = [to = into.get()](std::span<const std::byte> bytes) { to->take(bytes); };
-    sink.came = [this](std::size_t bytes) { owner_.chunk_progresses(*this, bytes); };
+    sink.came = [this, to = into.get()](std::size_t bytes) {
+        owner_.chunk_progresses(*this, bytes, !to->cancelled);
+    };
     sink.all_came = std::move(all_came);
     co_await line_->read_content(owner_.pool(), size, std::move(sink));
     if (into->finished || into->cancelled.exchange(true)) co_return;

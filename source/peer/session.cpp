@@ -388,8 +388,9 @@ std::optional<chunk_claim> session::chunk_begins(connection& from, const peer_to
     return std::nullopt;
 }
 
-void session::chunk_progresses(connection& from, std::size_t bytes) {
+void session::chunk_progresses(connection& from, std::size_t bytes, bool wanted) {
     bytes_down_ += bytes;
+    if (!wanted) return;
     last_arrival_ = now();
     if (connections_.contains(from.id()) && scheduler_.progressed(from.id(), last_arrival_))
         something_to_ask_.set();

@@ -89,7 +89,8 @@ public:
 
     /// The first part of a chunk comes. Nothing: it is not wanted.
     std::optional<chunk_claim> chunk_begins(connection& from, const peer_to_peer::chunk_part& part);
-    void chunk_progresses(connection& from, std::size_t bytes);
+    /// `wanted`: it was not cancelled meanwhile.
+    void chunk_progresses(connection& from, std::size_t bytes, bool wanted);
     void chunk_arrived(connection& from, const hashed_chunk& hashed);
     /// true: the sender is to be dropped.
     bool chunk_was_wrong(connection& from, chunk_index chunk);

@@ -12,7 +12,7 @@ namespace p2p::simulation {
 namespace {
 
 constexpr byte_count largest = byte_count{1} << 30U;
-constexpr unsigned sets_at_once = 20;
+constexpr unsigned huge_sets = 5;
 
 struct bomb {
     byte_count total;
@@ -61,10 +61,10 @@ void manifest_bomb_peer::answer(stream& line, const peer_to_peer::message& messa
     line.post(bytes(asked->offset, size));
 }
 
-// Sets that are as large as numbers can be, under ever new ids.
+// Sets that are as large as numbers can be.
 void manifest_bomb_peer::speak(stream& tracker, bool first) {
     hostile_member::speak(tracker, first);
-    for (unsigned i = 0; i < sets_at_once; ++i) {
+    for (unsigned i = 0; first && i < huge_sets; ++i) {
         set_summary huge{{}, "default", max_set_size, max_chunk_count};
         for (auto& byte : huge.id.bytes) byte = static_cast<std::uint8_t>(random_());
         tracker.post(to_line(to_tracker::publish{huge}));
