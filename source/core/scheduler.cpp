@@ -3,6 +3,7 @@
 #include "core/pick.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace p2p {
@@ -253,7 +254,8 @@ std::optional<chunk_index> scheduler::pick_second_copy(const source& peer, time_
     std::optional<chunk_index> latest;
     time_point since = time_point::max();
     for (const auto& [chunk, askers] : in_flight_) {
-        if (!peer.has.contains(chunk) || peer.denied.contains(chunk) || find_request(peer, chunk)) continue;
+        if (!may_have_copy(peer, chunk)) continue;
+        if (peer.typical == duration{} && proven_source_of(chunk)) continue;
         const auto at = second_copy_at(chunk);
         if (at && *at <= now && *at < since) {
             latest = chunk;
@@ -261,6 +263,18 @@ std::optional<chunk_index> scheduler::pick_second_copy(const source& peer, time_
         }
     }
     return latest;
+}
+
+bool scheduler::may_have_copy(const source& peer, chunk_index chunk) {
+    return peer.has.contains(chunk) && !peer.denied.contains(chunk) && !find_request(peer, chunk);
+}
+
+// One that never delivered may be what the first copy waits for as well.
+bool scheduler::proven_source_of(chunk_index chunk) const {
+    return std::ranges::any_of(peers_, [chunk](const auto& entry) {
+        const source& peer = entry.second;
+        return peer.typical != duration{} && !peer.slow && may_have_copy(peer, chunk);
+    });
 }
 
 // A wanted chunk that no connected peer has does not keep the others from their end.
@@ -378,8 +392,10 @@ unsigned scheduler::open_at_delivering() const {
     return open;
 }
 
-// A peer that never delivered is tried as if it took no time, but for what is open there already.
+// A peer that never delivered is tried as if it took no time, but for what is open there already; once it was
+// slow at that, all others come first.
 double scheduler::expected_wait(const source& peer) const {
+    if (peer.typical == duration{} && peer.rests > 0) return std::numeric_limits<double>::max();
     const double each = std::chrono::duration<double>(peer.typical).count();
     const double mean = std::chrono::duration<double>(typical_).count();
     const double open = static_cast<double>(peer.open.size());

@@ -18,7 +18,8 @@
 //     and it is asked for nothing more until it delivers (or, with nothing left open, for as long again);
 //   * so it is with a peer that drags on with a chunk for many times as long as chunks usually take, or that
 //     refuses several in a row: it rests, the longer, the more often it is the same again;
-//   * when nothing is wanted any more, chunks that take long may be asked of a second peer;
+//   * when nothing is wanted any more, chunks that take long may be asked of a second peer, one that has
+//     delivered before if there is any;
 //   * the first copy to be verified wins and the others are cancelled;
 //   * a peer that sent a wrong chunk is not asked for that chunk again, and is dropped after `wrong_limit`.
 #pragma once
@@ -132,6 +133,8 @@ private:
     bool may_pick(const source& peer) const;
     static std::size_t open_for_any(const source& peer);
     std::optional<chunk_index> pick_second_copy(const source& peer, time_point now) const;
+    static bool may_have_copy(const source& peer, chunk_index chunk);
+    bool proven_source_of(chunk_index chunk) const;
     bool something_to_fetch() const;
     std::optional<time_point> second_copy_at(chunk_index chunk) const;
     chunk_selection candidates(const source& peer) const;

@@ -604,6 +604,17 @@ TEST_CASE("the second copy is asked only of a peer that has the chunk") {
     CHECK(l.orders_after(5s).empty());
 }
 
+TEST_CASE("the second copy is asked of a peer that has delivered before, if there is one") {
+    leecher l{"1000 0100 0010", {.open_per_peer = 1}};
+    l.orders();
+    l.now += 1s;
+    l.delivers('B', 2);
+    l.delivers('C', 3);
+    l.join("1000");  // has never delivered, and nothing to do
+    l.has('C', "1000");
+    CHECK(l.orders_after(2s) == "C1");
+}
+
 TEST_CASE("the second copy is not asked of a peer that sent it wrong") {
     leecher l = leecher::that_has("001", "100", one_each);
     REQUIRE(l.orders() == "A1");
