@@ -284,10 +284,13 @@ bool scheduler::something_to_fetch() const {
 
 std::optional<time_point> scheduler::second_copy_at(chunk_index chunk) const {
     const auto copies = in_flight_.find(chunk);
-    if (copies == in_flight_.end() || copies->second.empty() ||
-        copies->second.size() >= options_.copies_at_end)
+    if (copies == in_flight_.end()) return std::nullopt;
+    const auto delivers = [this](peer_id id) { return !peers_.at(id).slow; };
+    const auto oldest = std::ranges::find_if(copies->second, delivers);
+    if (oldest == copies->second.end() || std::ranges::count_if(copies->second, delivers) >=
+                                              static_cast<std::ptrdiff_t>(options_.copies_at_end))
         return std::nullopt;
-    const request* first = find_request(peers_.at(copies->second.front()), chunk);
+    const request* first = find_request(peers_.at(*oldest), chunk);
     // Before any chunk came, nobody knows what is late.
     if (typical_ == duration{}) return first->since + options_.stall_after;
     return first->since + std::max(late_factor * typical_, never_late_before);

@@ -604,6 +604,16 @@ TEST_CASE("the second copy is asked only of a peer that has the chunk") {
     CHECK(l.orders_after(5s).empty());
 }
 
+TEST_CASE("a copy at a slow peer is none of those that are allowed near the end") {
+    leecher l = near_its_end("", {.open_per_peer = 1, .stall_after = 10s, .copies_at_end = 2});
+    l.begins('A', 1);
+    REQUIRE(l.orders_after(10s).empty());  // A is slow
+    l.join("100");
+    REQUIRE(l.orders() == "B1");
+    l.join("100");
+    CHECK(l.orders_after(2s) == "C1");
+}
+
 TEST_CASE("the second copy is asked of a peer that has delivered before, if there is one") {
     leecher l{"1000 0100 0010", {.open_per_peer = 1}};
     l.orders();
