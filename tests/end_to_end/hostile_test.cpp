@@ -250,26 +250,43 @@ TEST_CASE("a peer survives whatever is sent after the hello") {
     CHECK(guest.read_exact(set.chunk(1).size()) == set.chunk(1));
 }
 
-TEST_CASE("of a flood of requests every one is answered, with the chunk or a refusal") {
-    const file_set set{2, 10'000};
+TEST_CASE("of many requests at once every one is answered, with the chunk or a refusal") {
+    constexpr std::uint32_t requests = 120;
+    const file_set set{requests + 1, 1'000};
     const temp_folder here;
     const tracker_program tracker{{"--quorum", "1"}};
-    peer_program alice{tracker, make_folder(here / "alice", set, "1-2"), "alice"};
-    tcp_client guest = alice.join(set, "1-2");
-    constexpr int flood = 500;
-    guest.send(repeated("{\"type\":\"request\",\"chunk\":1}\n", flood));
-    int served = 0;
-    int refused = 0;
-    while (served + refused < flood) {
+    peer_program alice{tracker, make_folder(here / "alice", set, set.ranges()), "alice"};
+    tcp_client guest = alice.join(set, set.ranges());
+    std::string all;
+    for (std::uint32_t chunk = 1; chunk <= requests; ++chunk)
+        all += R"({"type":"request","chunk":)" + std::to_string(chunk) + "}\n";
+    guest.send(all);
+    unsigned served = 0;
+    unsigned refused = 0;
+    while (served + refused < requests) {
         if (contains(guest.read_line(), R"("type":"refuse")")) {
             ++refused;
         } else {
-            REQUIRE(guest.read_exact(set.chunk(1).size()) == set.chunk(1));
+            guest.read_exact(set.chunk(1).size());
             ++served;
         }
     }
     CHECK(served >= 64);
     CHECK(refused > 0);
+}
+
+TEST_CASE("an endless flood of requests ends the connection, and others are served") {
+    const file_set set{2, 10'000};
+    const temp_folder here;
+    const tracker_program tracker{{"--quorum", "1"}};
+    peer_program alice{tracker, make_folder(here / "alice", set, "1-2"), "alice"};
+    tcp_client flooding = alice.join(set, "1-2");
+    flooding.send(repeated("{\"type\":\"request\",\"chunk\":1}\n", 500));
+    CHECK(contains(flooding.read_to_end(), R"("code":"idle_talk")"));
+    tcp_client guest = alice.join(set, "1-2");
+    guest.send_line(R"({"type":"request","chunk":1})");
+    guest.read_line();
+    CHECK(guest.read_exact(set.chunk(1).size()) == set.chunk(1));
 }
 
 }  // namespace p2p::test
