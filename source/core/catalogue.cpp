@@ -73,8 +73,8 @@ std::vector<set_listing> catalogue::list(const std::optional<file_set_id>& id,
     return listed;
 }
 
-std::vector<peer_id> catalogue::locate(std::optional<peer_id> asker, const file_set_id& id,
-                                       std::size_t most, std::vector<peer_id> left_out) {
+std::vector<peer_id> catalogue::locate(std::optional<peer_id> asker, const file_set_id& id, std::size_t most,
+                                       std::vector<peer_id> left_out) {
     const auto set = sets_.find(id);
     if (asker) left_out.push_back(*asker);
     return set == sets_.end() ? std::vector<peer_id>{} : set->second.sample(left_out, most, random_);
@@ -170,8 +170,7 @@ std::vector<peer_id> catalogue::published::draw(std::size_t among, const std::ve
     std::shuffle(places.begin(), places.end(), random);
     std::vector<peer_id> drawn;
     for (const std::size_t place : places) {
-        const bool is_left_out =
-            std::find(left_out.begin(), left_out.end(), order_[place]) != left_out.end();
+        const bool is_left_out = std::find(left_out.begin(), left_out.end(), order_[place]) != left_out.end();
         if (drawn.size() < most && !is_left_out) drawn.push_back(order_[place]);
     }
     return drawn;

@@ -43,9 +43,9 @@ struct scheduler_options {
     unsigned open_per_peer = 4;  ///< requests open at one peer, at most; fewer where many are connected
     unsigned open_total = 16;    ///< requests open in all; up to twice as many where that is one at each peer
     duration stall_after = std::chrono::seconds{10};
-    unsigned copies_at_end = 2;  ///< most peers that one chunk is asked of near the end
-    unsigned wrong_limit = 2;    ///< wrong chunks after which a peer is dropped
-    unsigned refusal_limit = 4;  ///< chunks that a peer may refuse in a row before it rests
+    unsigned copies_at_end = 2;   ///< most peers that one chunk is asked of near the end
+    unsigned wrong_limit = 2;     ///< wrong chunks after which a peer is dropped
+    unsigned refusal_limit = 32;  ///< chunks that a peer may refuse in a row before it rests
 };
 
 /// What the caller is to send to a peer. No chunk: a request for any, or the cancellation of one.

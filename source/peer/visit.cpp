@@ -131,13 +131,19 @@ private:
     awaitable<void> fetch_on(stream& line, const endpoint& who) {
         byte_count asked = text_.size();
         unsigned open = 0;
+        time_point late = now() + patience_;
         while (!is_whole()) {
             for (; open < most_open && (total_ ? asked < *total_ : open == 0); ++open) {
                 line.post(to_line(peer_to_peer::get_manifest{asked, piece_size}));
                 asked += piece_size;
             }
             co_await line.flush();
-            if (co_await read_piece(line, who)) --open;
+            if (co_await read_piece(line, who)) {
+                --open;
+                late = now() + patience_;
+            } else if (now() > late) {
+                throw std::system_error(asio::error::timed_out);  // it talks about other things
+            }
         }
     }
 

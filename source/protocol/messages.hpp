@@ -129,8 +129,7 @@ struct leave {
     friend bool operator==(const leave&, const leave&) = default;
 };
 
-using message =
-    std::variant<hello, publish, announce, locate, withdraw, report, list, leave, ping_message>;
+using message = std::variant<hello, publish, announce, locate, withdraw, report, list, leave, ping_message>;
 
 }  // namespace to_tracker
 

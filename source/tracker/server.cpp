@@ -188,10 +188,11 @@ void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
 
     const std::string host = from.line.remote_host();
     if (!options_.allow_advertise && !hello.advertise.empty() && hello.advertise != host)
-        throw protocol_violation({"advertise_not_allowed",
-                                  fmt::format("this tracker sends others to the address that it sees, {}: leave "
-                                              "--advertise away, or start it with --allow-advertise",
-                                              host)});
+        throw protocol_violation(
+            {"advertise_not_allowed",
+             fmt::format("this tracker sends others to the address that it sees, {}: leave "
+                         "--advertise away, or start it with --allow-advertise",
+                         host)});
     const std::string& reachable_at = hello.advertise.empty() ? host : hello.advertise;
     const auto joined = registry_.join({hello.name, {reachable_at, hello.transfer_port}, host});
     from.id = joined.peer;
@@ -310,10 +311,11 @@ bool tracker_server::is_put_out(client& from, const file_set_key& set) {
     if (from.id == peer_id{}) return false;
     const endpoint& address = registry_.peer(from.id).address;
     if (!reputation_.is_banned(set, address, std::chrono::steady_clock::now())) return false;
-    push(from, to_line(error_message{
-                   "banned", fmt::format("peers on several hosts report that this one sends wrong bytes of {}: "
-                                         "it is not named to others any more, check its disk and memory",
-                                         p2p::label(set))}));
+    push(from,
+         to_line(error_message{
+             "banned", fmt::format("peers on several hosts report that this one sends wrong bytes of {}: "
+                                   "it is not named to others any more, check its disk and memory",
+                                   p2p::label(set))}));
     return true;
 }
 
@@ -330,8 +332,8 @@ void tracker_server::locate_published(client& from, const file_set_id& id) {
     const auto asker = from.id == peer_id{} ? std::nullopt : std::optional{from.id};
     if (is_put_out(from, published_set(id))) return;
     std::vector<known_holder> members;
-    for (const peer_id peer : catalogue_.locate(asker, id, max_holders_per_message,
-                                                at_odds_with(from.id, published_set(id))))
+    for (const peer_id peer :
+         catalogue_.locate(asker, id, max_holders_per_message, at_odds_with(from.id, published_set(id))))
         members.push_back(holder_for(peer, {}));
     push(from, to_line(from_tracker::known_locations{published_set(id), {}, members, {}, false}));
 }
@@ -364,8 +366,7 @@ awaitable<void> tracker_server::locate_chunks(client& from, to_tracker::locate l
         const chunk_set unknown_now = next_unknown == unknown.end() ? chunk_set{} : *next_unknown++;
         const bool more = next_agreed || next_unknown != unknown.end();
         const std::vector<peer_id> left_out = at_odds_with(from.id, locate.set);
-        const location where =
-            registry_.locate(from.id, locate.set, now, max_holders_per_message, left_out);
+        const location where = registry_.locate(from.id, locate.set, now, max_holders_per_message, left_out);
         push(from, to_line(from_tracker::known_locations{locate.set, where.agreed, holders_of(where),
                                                          unknown_now, more}));
         if (!more) co_return;

@@ -21,7 +21,7 @@ struct tracker_options {
     endpoint listen{"0.0.0.0", 5100};
     registry_options agreement;
     reputation_options reports;
-    bool allow_advertise = false;  ///< peers may say which host others are to connect to
+    bool allow_advertise = false;                       ///< peers may say which host others are to connect to
     duration silence_limit = std::chrono::seconds{30};  ///< a peer that says nothing for so long is forgotten
     duration hello_limit = std::chrono::seconds{10};    ///< until a new connection has said hello
     std::size_t most_connections = 20'000;
