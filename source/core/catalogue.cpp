@@ -117,10 +117,21 @@ std::vector<set_listing> catalogue::list(const std::optional<file_set_id>& id,
     return listed;
 }
 
-std::vector<peer_id> catalogue::locate(std::optional<peer_id> asker, const file_set_id& id,
-                                       std::size_t most) {
+std::vector<peer_id> catalogue::locate(std::optional<peer_id> asker, const file_set_id& id, std::size_t most,
+                                       std::vector<peer_id> left_out) {
     const auto set = sets_.find(id);
-    return set == sets_.end() ? std::vector<peer_id>{} : set->second.sample(asker, most, random_);
+    if (asker) left_out.push_back(*asker);
+    return set == sets_.end() ? std::vector<peer_id>{} : set->second.sample(left_out, most, random_);
+}
+
+std::vector<peer_id> catalogue::members(const file_set_id& id) const {
+    const auto set = sets_.find(id);
+    return set == sets_.end() ? std::vector<peer_id>{} : set->second.members();
+}
+
+bool catalogue::is_member(peer_id peer, const file_set_id& id) const {
+    const auto set = sets_.find(id);
+    return set != sets_.end() && set->second.has(peer);
 }
 
 catalogue::published* catalogue::find(const file_set_id& id, peer_id peer) {
@@ -189,27 +200,31 @@ set_listing catalogue::published::listing() const {
             static_cast<std::uint32_t>(order_.size() - seeders_)};
 }
 
-std::vector<peer_id> catalogue::published::sample(std::optional<peer_id> asker, std::size_t most,
+std::vector<peer_id> catalogue::published::sample(const std::vector<peer_id>& left_out, std::size_t most,
                                                   std::mt19937_64& random) const {
-    // The asker's place is jumped over: numbers stand for the other members, seeders first.
-    const auto own = asker ? members_.find(*asker) : members_.end();
-    const std::size_t gap = own == members_.end() ? order_.size() : own->second.place;
-    const std::size_t others = order_.size() - (gap < order_.size() ? 1 : 0);
-    const std::size_t seeders = seeders_ - (gap < seeders_ ? 1 : 0);
-
-    auto chosen = different_below(others, std::min(most, others), random);
-    if (chosen.empty()) return {};
-    std::shuffle(chosen.begin(), chosen.end(), random);
-    const auto seeder =
-        std::find_if(chosen.begin(), chosen.end(), [&](std::size_t number) { return number < seeders; });
+    std::vector<peer_id> chosen = draw(order_.size(), left_out, most, random);
+    if (chosen.empty()) return chosen;
+    const auto seeder = std::find_if(chosen.begin(), chosen.end(),
+                                     [this](peer_id one) { return is_seeder(members_.at(one)); });
     if (seeder != chosen.end())
         std::swap(*seeder, chosen.front());
-    else if (seeders > 0)
-        chosen.front() = random_below(seeders, random);
+    else if (const auto another = draw(seeders_, left_out, 1, random); !another.empty())
+        chosen.front() = another.front();
+    return chosen;
+}
 
-    std::vector<peer_id> peers;
-    for (const std::size_t number : chosen) peers.push_back(order_[number < gap ? number : number + 1]);
-    return peers;
+// At most `most` of the first `among` members in random order. As many more are drawn as may have to be left
+// out.
+std::vector<peer_id> catalogue::published::draw(std::size_t among, const std::vector<peer_id>& left_out,
+                                                std::size_t most, std::mt19937_64& random) const {
+    auto places = different_below(among, std::min(most + left_out.size(), among), random);
+    std::shuffle(places.begin(), places.end(), random);
+    std::vector<peer_id> drawn;
+    for (const std::size_t place : places) {
+        const bool is_left_out = std::find(left_out.begin(), left_out.end(), order_[place]) != left_out.end();
+        if (drawn.size() < most && !is_left_out) drawn.push_back(order_[place]);
+    }
+    return drawn;
 }
 
 }  // namespace p2p

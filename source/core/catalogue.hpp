@@ -53,9 +53,13 @@ public:
                                   const set_summary* after = nullptr,
                                   std::size_t most = std::numeric_limits<std::size_t>::max()) const;
 
-    /// At most `most` members at random without the asker, among them a seeder where there is one: it is
-    /// the first. Takes O(most^2), however many members there are.
-    std::vector<peer_id> locate(std::optional<peer_id> asker, const file_set_id& id, std::size_t most);
+    /// At most `most` members at random without the asker and `left_out`, among them a seeder where there is
+    /// one: it is the first. Takes O(n^2) for n = most and those left out, however many members there are.
+    std::vector<peer_id> locate(std::optional<peer_id> asker, const file_set_id& id, std::size_t most,
+                                std::vector<peer_id> left_out = {});
+
+    std::vector<peer_id> members(const file_set_id& id) const;
+    bool is_member(peer_id peer, const file_set_id& id) const;
 
     std::size_t set_count() const { return sets_.size(); }
     /// As set_limits counts them.
@@ -83,13 +87,16 @@ private:
         set_listing listing() const;
         bool has(peer_id peer) const { return members_.contains(peer); }
         bool is_void() const { return members_.empty(); }
-        std::vector<peer_id> sample(std::optional<peer_id> asker, std::size_t most,
+        const std::vector<peer_id>& members() const { return order_; }
+        std::vector<peer_id> sample(const std::vector<peer_id>& left_out, std::size_t most,
                                     std::mt19937_64& random) const;
 
     private:
         bool is_seeder(const member& one) const { return one.place < seeders_; }
         void sort_in(member& one);
         void swap_places(std::size_t a, std::size_t b);
+        std::vector<peer_id> draw(std::size_t among, const std::vector<peer_id>& left_out, std::size_t most,
+                                  std::mt19937_64& random) const;
 
         set_summary summary_;
         std::unordered_map<peer_id, member> members_;

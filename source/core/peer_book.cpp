@@ -6,6 +6,7 @@ namespace p2p {
 
 bool peer_book::try_now(const endpoint& where, time_point now) {
     if (trying_.contains(where) || trying_.size() >= options_.most_connections) return false;
+    if (is_shunned(where.host, now)) return false;
     const auto wait = not_before_.find(where);
     if (wait != not_before_.end() && now < wait->second) return false;
     if (std::ranges::any_of(connected_, [&](auto& c) { return c.second.where == where; })) return false;
@@ -19,9 +20,11 @@ void peer_book::tried(const endpoint& where, time_point now) {
     not_before_[where] = now + options_.retry_after;
 }
 
-admission peer_book::admit(peer_id connection, std::uint64_t instance, const endpoint& where, bool opened) {
+admission peer_book::admit(peer_id connection, std::uint64_t instance, const endpoint& where, bool opened,
+                           time_point now) {
     if (instance == instance_) return {"this peer itself", {}};
     if (banned_.contains(instance)) return {"it sent wrong chunks", {}};
+    if (is_shunned(where.host, now)) return {"its host broke the rules too often", {}};
     const auto twin = std::find_if(connected_.begin(), connected_.end(),
                                    [instance](auto& c) { return c.second.instance == instance; });
     const auto theirs =
@@ -38,6 +41,20 @@ admission peer_book::admit(peer_id connection, std::uint64_t instance, const end
     }
     connected_[connection] = {instance, where, opened};
     return verdict;
+}
+
+void peer_book::offended(const std::string& host, unsigned times, time_point now) {
+    std::erase_if(offences_,
+                  [&](const auto& one) { return now - one.second.last >= options_.forgive_after; });
+    offences& of_host = offences_[host];
+    of_host.times += times;
+    of_host.last = now;
+}
+
+bool peer_book::is_shunned(const std::string& host, time_point now) const {
+    const auto at = offences_.find(host);
+    return at != offences_.end() && at->second.times >= options_.most_offences &&
+           now - at->second.last < options_.forgive_after;
 }
 
 void peer_book::left(peer_id connection) {

@@ -15,6 +15,8 @@ namespace p2p {
 struct peer_book_options {
     std::size_t most_connections = 60;               ///< opened by this peer; others may open as many to it
     duration retry_after = std::chrono::seconds{5};  ///< before an address is tried again
+    unsigned most_offences = 20;  ///< of one host; after that nobody there is talked to for a while
+    duration forgive_after = std::chrono::minutes{1};  ///< since its last offence
 };
 
 /// Whether a connection may stay, now that the other side has said who it is.
@@ -37,10 +39,15 @@ public:
     /// `opened`: by this peer. Where two peers connect to each other at once, both keep the connection that
     /// the one with the smaller instance opened; of two that the same side opened, the later one. `where`:
     /// the address that the other side says it can be connected to at.
-    admission admit(peer_id connection, std::uint64_t instance, const endpoint& where, bool opened);
+    admission admit(peer_id connection, std::uint64_t instance, const endpoint& where, bool opened,
+                    time_point now);
     void left(peer_id connection);
 
     void ban(std::uint64_t instance) { banned_.insert(instance); }
+
+    /// Somebody at this host broke the rules, and its connection was ended for that. Whoever comes back
+    /// under another instance is known by the host. Several peers may share one, so it takes more than a few.
+    void offended(const std::string& host, unsigned times, time_point now);
 
 private:
     struct known {
@@ -55,6 +62,12 @@ private:
     std::map<endpoint, time_point> not_before_;
     std::map<peer_id, known> connected_;
     std::set<std::uint64_t> banned_;
+    struct offences {
+        unsigned times = 0;
+        time_point last;
+    };
+    bool is_shunned(const std::string& host, time_point now) const;
+    std::map<std::string, offences> offences_;  // by host
 };
 
 }  // namespace p2p

@@ -349,7 +349,7 @@ std::optional<set_limit> registry::wait_for(peer_id peer, const file_set_key& ke
 }
 
 location registry::locate(peer_id asker, const file_set_key& key, std::span<const chunk_index> chunks,
-                          std::size_t most_holders) {
+                          std::size_t most_holders, std::span<const peer_id> left_out) {
     location result;
     const auto at = sets_.find(key);
     if (at == sets_.end()) {
@@ -368,9 +368,13 @@ location registry::locate(peer_id asker, const file_set_key& key, std::span<cons
         known.push_back(one);
     }
 
-    const auto own = set.slots.find(asker);
-    const auto own_slot = own == set.slots.end() ? std::nullopt : std::optional{own->second};
-    for (const slot who : sample(set, known, own_slot, most_holders)) {
+    slot_set not_named;
+    const auto leave_out = [&](peer_id one) {
+        if (const auto who = set.slots.find(one); who != set.slots.end()) not_named.insert(who->second);
+    };
+    leave_out(asker);
+    for (const peer_id one : left_out) leave_out(one);
+    for (const slot who : sample(set, known, not_named, most_holders)) {
         location::holder& named = result.holders.emplace_back();
         named.peer = set.members[who].peer;
         for (std::size_t i = 0; i < known.size(); ++i)
@@ -381,18 +385,18 @@ location registry::locate(peer_id asker, const file_set_key& key, std::span<cons
 
 // At least one holder of each of the chunks, then others of them, then other members.
 std::vector<registry::slot> registry::sample(const file_set& set, std::span<const agreed_chunk* const> chunks,
-                                             std::optional<slot> asker, std::size_t most) {
+                                             const slot_set& left_out, std::size_t most) {
     std::vector<slot> named;
     slot_set holders;
     for (const agreed_chunk* chunk : chunks) {
         holders |= chunk->holders;
         if (std::ranges::any_of(named, [chunk](slot one) { return chunk->holders.contains(one); })) continue;
         slot_set others = chunk->holders;
-        if (asker) others.erase(*asker);
+        others -= left_out;
         for (const slot one : others.draw(1, random_)) named.push_back(one);
     }
     const auto add_some_of = [&](slot_set others) {
-        if (asker) others.erase(*asker);
+        others -= left_out;
         for (const slot one : named) others.erase(one);
         const auto more = others.draw(most - named.size(), random_);
         named.insert(named.end(), more.begin(), more.end());
@@ -403,6 +407,23 @@ std::vector<registry::slot> registry::sample(const file_set& set, std::span<cons
         add_some_of(empty_handed -= holders);
     }
     return named;
+}
+
+std::optional<peer_id> registry::find(const endpoint& address) const {
+    const auto at = by_address_.find(address);
+    return at == by_address_.end() ? std::nullopt : std::optional{(*at)->id};
+}
+
+std::vector<peer_id> registry::members(const file_set_key& key) const {
+    std::vector<peer_id> all;
+    if (const auto set = sets_.find(key); set != sets_.end())
+        for (const auto& [one, place] : set->second.slots) all.push_back(one);
+    return all;
+}
+
+bool registry::is_member(peer_id peer, const file_set_key& key) const {
+    const auto set = sets_.find(key);
+    return set != sets_.end() && set->second.slots.contains(peer);
 }
 
 std::vector<std::uint32_t> registry::other_counts(const file_set_key& key, std::size_t most) const {

@@ -123,13 +123,17 @@ public:
     /// where that many are needed); never the asker. Where there is room, members that have none of these
     /// chunks yet are named as well: they will have some soon, and peers that know each other early do not
     /// wait for each other. What it takes hardly depends on how many members there are.
+    /// `left_out` are not named either.
     location locate(peer_id asker, const file_set_key& set, std::span<const chunk_index> chunks,
-                    std::size_t most_holders);
+                    std::size_t most_holders, std::span<const peer_id> left_out = {});
 
     /// Counts of other sets that have this one's name, so many at most: there may be thousands.
     std::vector<std::uint32_t> other_counts(const file_set_key& set, std::size_t most = 100) const;
 
     const peer_info& peer(peer_id peer) const { return peers_.at(peer).info; }
+    std::optional<peer_id> find(const endpoint& address) const;
+    std::vector<peer_id> members(const file_set_key& set) const;
+    bool is_member(peer_id peer, const file_set_key& set) const;
     std::size_t peer_count() const { return peers_.size(); }
     std::size_t set_count() const { return sets_.size(); }
     /// As set_limits counts them.
@@ -217,7 +221,7 @@ private:
     std::size_t voters_for(const file_set& set, const chunk_claim& claim) const;
     void leave_set(peer_id peer, set_map::iterator set);
     std::vector<slot> sample(const file_set& set, std::span<const agreed_chunk* const> chunks,
-                             std::optional<slot> asker, std::size_t most);
+                             const slot_set& left_out, std::size_t most);
 
     registry_options options_;
     std::mt19937_64 random_;

@@ -3,6 +3,7 @@
 #include "core/pick.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace p2p {
@@ -21,6 +22,12 @@ constexpr std::size_t wanted_per_pick = 32;
 // A second copy is worth its bytes only once the first takes clearly longer than usual.
 constexpr int late_factor = 2;
 constexpr duration never_late_before = std::chrono::milliseconds{200};
+
+// Slower by so much than the others, a peer is not worth waiting for.
+constexpr int dragging_factor = 8;
+
+// A peer that was slow so often, and never delivered, rests no longer the next time.
+constexpr unsigned most_doublings = 5;
 
 }  // namespace
 
@@ -81,6 +88,7 @@ bool scheduler::started(peer_id id, chunk_index chunk, time_point now) {
         in_flight_[chunk].push_back(id);
     }
     open->begun = true;
+    open->begun_at = now;
     update_wanted(chunk);
     return true;
 }
@@ -100,9 +108,8 @@ bool scheduler::can_use_pick(const source& peer, chunk_index chunk) const {
 bool scheduler::progressed(peer_id id, time_point now) {
     source& peer = peers_.at(id);
     peer.heard = now;
-    if (!std::exchange(peer.slow, false)) return false;
-    for (const request& r : peer.open)
-        if (r.chunk) update_wanted(*r.chunk);
+    if (!peer.slow || now >= drags_on_from(peer)) return false;
+    set_slow(peer, false, now);
     return true;
 }
 
@@ -114,6 +121,7 @@ std::vector<order> scheduler::finished(peer_id id, chunk_index chunk, time_point
         smooth(typical_, took);
     }
     peer.delivered = now;
+    peer.refusals = peer.rests = 0;
     close_request(peer, chunk);
     std::erase(in_flight_[chunk], id);
     return settle(chunk);
@@ -153,6 +161,10 @@ void scheduler::refused(peer_id id, std::optional<chunk_index> chunk) {
     peer.denied.insert(*chunk);
     std::erase(in_flight_[*chunk], id);
     update_wanted(*chunk);
+    if (++peer.refusals < options_.refusal_limit || peer.slow) return;
+    peer.refusals = 0;
+    busy_[id] = &peer;
+    set_slow(peer, true, asked_at_);
 }
 
 std::vector<order> scheduler::next_orders(time_point now) {
@@ -242,7 +254,8 @@ std::optional<chunk_index> scheduler::pick_second_copy(const source& peer, time_
     std::optional<chunk_index> latest;
     time_point since = time_point::max();
     for (const auto& [chunk, askers] : in_flight_) {
-        if (!peer.has.contains(chunk) || peer.denied.contains(chunk) || find_request(peer, chunk)) continue;
+        if (!may_have_copy(peer, chunk)) continue;
+        if (peer.typical == duration{} && proven_source_of(chunk)) continue;
         const auto at = second_copy_at(chunk);
         if (at && *at <= now && *at < since) {
             latest = chunk;
@@ -252,6 +265,18 @@ std::optional<chunk_index> scheduler::pick_second_copy(const source& peer, time_
     return latest;
 }
 
+bool scheduler::may_have_copy(const source& peer, chunk_index chunk) {
+    return peer.has.contains(chunk) && !peer.denied.contains(chunk) && !find_request(peer, chunk);
+}
+
+// One that never delivered may be what the first copy waits for as well.
+bool scheduler::proven_source_of(chunk_index chunk) const {
+    return std::ranges::any_of(peers_, [chunk](const auto& entry) {
+        const source& peer = entry.second;
+        return peer.typical != duration{} && !peer.slow && may_have_copy(peer, chunk);
+    });
+}
+
 // A wanted chunk that no connected peer has does not keep the others from their end.
 bool scheduler::something_to_fetch() const {
     return chunk_selection({&wanted_, &within_reach_}, {}).has_more_than(0);
@@ -259,10 +284,13 @@ bool scheduler::something_to_fetch() const {
 
 std::optional<time_point> scheduler::second_copy_at(chunk_index chunk) const {
     const auto copies = in_flight_.find(chunk);
-    if (copies == in_flight_.end() || copies->second.empty() ||
-        copies->second.size() >= options_.copies_at_end)
+    if (copies == in_flight_.end()) return std::nullopt;
+    const auto delivers = [this](peer_id id) { return !peers_.at(id).slow; };
+    const auto oldest = std::ranges::find_if(copies->second, delivers);
+    if (oldest == copies->second.end() || std::ranges::count_if(copies->second, delivers) >=
+                                              static_cast<std::ptrdiff_t>(options_.copies_at_end))
         return std::nullopt;
-    const request* first = find_request(peers_.at(copies->second.front()), chunk);
+    const request* first = find_request(peers_.at(*oldest), chunk);
     // Before any chunk came, nobody knows what is late.
     if (typical_ == duration{}) return first->since + options_.stall_after;
     return first->since + std::max(late_factor * typical_, never_late_before);
@@ -285,20 +313,35 @@ std::optional<time_point> scheduler::next_deadline() const {
 void scheduler::mark_slow_peers(time_point now) {
     for (auto& [id, peer] : busy_) {
         const auto at = turns_at(*peer);
-        if (!at || now < *at) continue;
-        peer->slow = !peer->slow;
-        peer->slow_since = now;
-        for (const request& r : peer->open)
-            if (r.chunk) update_wanted(*r.chunk);
+        if (at && now >= *at) set_slow(*peer, !peer->slow, now);
     }
+}
+
+void scheduler::set_slow(source& peer, bool slow, time_point now) {
+    peer.slow = slow;
+    peer.slow_since = now;
+    if (slow) ++peer.rests;
+    for (const request& r : peer.open)
+        if (r.chunk) update_wanted(*r.chunk);
 }
 
 // When a peer becomes slow, and when a slow one of which everything was taken over is tried again: with
 // nothing open, it could never show that it is back.
 std::optional<time_point> scheduler::turns_at(const source& peer) const {
-    if (peer.slow && peer.open.empty()) return peer.slow_since + options_.stall_after;
+    if (peer.slow && peer.open.empty()) {
+        const unsigned doublings = std::clamp(peer.rests, 1U, most_doublings) - 1;
+        return peer.slow_since + options_.stall_after * (1 << doublings);
+    }
     if (peer.slow || peer.open.empty()) return std::nullopt;
-    return std::max(peer.open.front().since, peer.heard) + options_.stall_after;
+    return std::min(std::max(peer.open.front().since, peer.heard) + options_.stall_after,
+                    drags_on_from(peer));
+}
+
+// Never, where no chunk is on its way, or nobody knows what is usual. What is short at any rate is no matter.
+time_point scheduler::drags_on_from(const source& peer) const {
+    const auto on_its_way = std::ranges::find(peer.open, true, &request::begun);
+    if (on_its_way == peer.open.end() || typical_ == duration{}) return time_point::max();
+    return on_its_way->begun_at + std::max(dragging_factor * typical_, options_.stall_after / 4);
 }
 
 void scheduler::update_wanted(chunk_index chunk) {
@@ -352,8 +395,10 @@ unsigned scheduler::open_at_delivering() const {
     return open;
 }
 
-// A peer that never delivered is tried as if it took no time, but for what is open there already.
+// A peer that never delivered is tried as if it took no time, but for what is open there already; once it was
+// slow at that, all others come first.
 double scheduler::expected_wait(const source& peer) const {
+    if (peer.typical == duration{} && peer.rests > 0) return std::numeric_limits<double>::max();
     const double each = std::chrono::duration<double>(peer.typical).count();
     const double mean = std::chrono::duration<double>(typical_).count();
     const double open = static_cast<double>(peer.open.size());

@@ -16,7 +16,10 @@
 //   * a peer that delivers nothing for `stall_after` keeps its requests, but its chunks may be asked of
 //   others,
 //     and it is asked for nothing more until it delivers (or, with nothing left open, for as long again);
-//   * when nothing is wanted any more, chunks that take long may be asked of a second peer;
+//   * so it is with a peer that drags on with a chunk for many times as long as chunks usually take, or that
+//     refuses several in a row: it rests, the longer, the more often it is the same again;
+//   * when nothing is wanted any more, chunks that take long may be asked of a second peer, one that has
+//     delivered before if there is any;
 //   * the first copy to be verified wins and the others are cancelled;
 //   * a peer that sent a wrong chunk is not asked for that chunk again, and is dropped after `wrong_limit`.
 #pragma once
@@ -40,8 +43,9 @@ struct scheduler_options {
     unsigned open_per_peer = 4;  ///< requests open at one peer, at most; fewer where many are connected
     unsigned open_total = 16;    ///< requests open in all; up to twice as many where that is one at each peer
     duration stall_after = std::chrono::seconds{10};
-    unsigned copies_at_end = 2;  ///< most peers that one chunk is asked of near the end
-    unsigned wrong_limit = 2;    ///< wrong chunks after which a peer is dropped
+    unsigned copies_at_end = 2;   ///< most peers that one chunk is asked of near the end
+    unsigned wrong_limit = 2;     ///< wrong chunks after which a peer is dropped
+    unsigned refusal_limit = 32;  ///< chunks that a peer may refuse in a row before it rests
 };
 
 /// What the caller is to send to a peer. No chunk: a request for any, or the cancellation of one.
@@ -96,6 +100,7 @@ private:
         std::optional<chunk_index> chunk;
         time_point since;
         bool begun = false;
+        time_point begun_at{};
     };
     struct source {
         chunk_set has;
@@ -105,14 +110,18 @@ private:
         time_point delivered;
         duration typical{};  // time for one chunk, smoothed; 0: none came yet
         unsigned wrong = 0;
+        unsigned refusals = 0;  // since the last chunk came
         time_point slow_since;
         bool slow = false;
+        unsigned rests = 0;    // so often it was slow since the last chunk came
         bool picks = true;     // answers requests for any
         bool useless = false;  // none of its chunks is wanted
     };
 
     void mark_slow_peers(time_point now);
+    void set_slow(source& peer, bool slow, time_point now);
     std::optional<time_point> turns_at(const source& peer) const;
+    time_point drags_on_from(const source& peer) const;
     void update_wanted(chunk_index chunk);
     void want(chunk_index chunk);
     void want_no_more(chunk_index chunk);
@@ -124,6 +133,8 @@ private:
     bool may_pick(const source& peer) const;
     static std::size_t open_for_any(const source& peer);
     std::optional<chunk_index> pick_second_copy(const source& peer, time_point now) const;
+    static bool may_have_copy(const source& peer, chunk_index chunk);
+    bool proven_source_of(chunk_index chunk) const;
     bool something_to_fetch() const;
     std::optional<time_point> second_copy_at(chunk_index chunk) const;
     chunk_selection candidates(const source& peer) const;

@@ -79,12 +79,13 @@ void add_place_on_network(CLI::App& app, command& told) {
         ->type_name("PORT")
         ->capture_default_str();
     app.add_option("--advertise", told.peer.advertise,
-                   "Host that others should connect to, where it is not the one that the tracker sees")
+                   "Host that others should connect to, where it is not the one that the tracker sees (the "
+                   "tracker must allow it)")
         ->type_name("HOST")
         ->check(must_be_host());
     app.add_option("--listen", told.listen,
-                   "Address to listen on; by default every one, or, where all trackers are on this machine, "
-                   "127.0.0.1")
+                   "Address to listen on, and to connect to others from; by default every one, or, where all "
+                   "trackers are on this machine, 127.0.0.1")
         ->type_name("HOST");
     p2p::add_security(app, told.security);
 }

@@ -114,6 +114,11 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"peer", "host"}).description(""))
         ->type_name("peer|host")
         ->capture_default_str();
+    p2p::add_count(
+        app, "--reports-to-ban", options.reports.reports_to_ban, 1, 1000,
+        "Hosts, and a third of a file-set's, that must report wrong bytes before a peer is put out");
+    app.add_flag("--allow-advertise", options.allow_advertise,
+                 "Let peers say at which host others reach them (--advertise): for networks you trust");
     add_limits(app, options);
     p2p::add_security(app, security);
     app.add_flag(

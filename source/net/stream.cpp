@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <limits>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -546,9 +547,22 @@ struct connect_attempt {
     bool too_late = false;
 };
 
+// Where the address cannot be had, connecting says why nothing came of it, or goes another way.
+void come_from(const asio::ip::address& from, tcp::socket& socket, const tcp::endpoint& to) {
+    if (from.is_unspecified() || from.is_v4() != to.address().is_v4()) return;
+    if (from.is_loopback() && !to.address().is_loopback()) return;
+    std::error_code ignored;
+    socket.open(to.protocol(), ignored);
+    // Or a port would be taken before it is known whether another connection's may be used again.
+    const int on = 1;
+    ::setsockopt(socket.native_handle(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    socket.bind({from, 0}, ignored);
+}
+
 }  // namespace
 
-awaitable<tcp::socket> connect_to(std::string host, std::uint16_t port, duration limit) {
+awaitable<tcp::socket> connect_to(std::string host, std::uint16_t port, duration limit,
+                                  asio::ip::address from) {
     const auto attempt = std::make_shared<connect_attempt>(co_await asio::this_coro::executor);
     attempt->timer.expires_after(limit);
     attempt->timer.async_wait([attempt](std::error_code) {
@@ -567,6 +581,7 @@ awaitable<tcp::socket> connect_to(std::string host, std::uint16_t port, duration
         if (attempt->too_late) break;
         std::error_code ignored;
         attempt->socket.close(ignored);
+        come_from(from, attempt->socket, candidate.endpoint());
         co_await attempt->socket.async_connect(candidate.endpoint(),
                                                asio::redirect_error(use_awaitable, error));
         if (!error) break;
@@ -580,7 +595,7 @@ awaitable<tcp::socket> connect_to(std::string host, std::uint16_t port, duration
 
 awaitable<std::unique_ptr<stream>> open_stream(endpoint to, connecting how) {
     const time_point until = std::chrono::steady_clock::now() + how.limit;
-    tcp::socket socket = co_await connect_to(to.host, to.port, how.limit);
+    tcp::socket socket = co_await connect_to(to.host, to.port, how.limit, how.from);
     std::unique_ptr<tls_channel> tls;
     const std::string expected = how.is_named ? to.host : "";
     if (how.secured) tls = how.secured->connect(socket.native_handle(), expected);

@@ -170,15 +170,18 @@ private:
 void tune(tcp::socket& socket, const stream_limits& limits);
 
 /// Connects to the first of the host's addresses that answers. Throws std::system_error; timed_out after
-/// `limit`.
-awaitable<tcp::socket> connect_to(std::string host, std::uint16_t port, duration limit);
+/// `limit`. The connection comes from the address `from`, if that is of the same kind as the other side's;
+/// "any" and a loopback address that would have to reach another machine leave the choice to the system.
+awaitable<tcp::socket> connect_to(std::string host, std::uint16_t port, duration limit,
+                                  asio::ip::address from = {});
 
 /// How to connect to another program.
 struct connecting {
     duration limit{};  ///< for all of it
     stream_limits limits{};
     std::shared_ptr<const security> secured{};  ///< none: plain TCP
-    bool is_named = false;  ///< its certificate must be for the host that it is connected by
+    bool is_named = false;     ///< its certificate must be for the host that it is connected by
+    asio::ip::address from{};  ///< see connect_to()
 };
 
 /// The same, and the handshake.

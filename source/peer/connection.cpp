@@ -27,13 +27,20 @@ constexpr byte_count smallest_part = 16 * 1024;
 // Pieces of the manifest that one peer may have asked for and not got yet.
 constexpr std::size_t most_manifest_requests = 16;
 
+// How much the end of a connection weighs against the host at its other end (peer_book_options).
+constexpr unsigned offence = 1;
+constexpr unsigned offence_of_wrong_chunks = 5;
+
+const error_message too_much_talk{"idle_talk", "too many lines that bring nothing"};
+
 }  // namespace
 
 connection::connection(session& owner, std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
-                       peer_id id)
+                       endpoint where, peer_id id)
     : owner_(owner),
       line_(std::move(line)),
       hello_(std::move(hello)),
+      address_(std::move(where)),
       id_(id),
       storing_(owner.owner().executor()),
       part_read_(owner.owner().executor()) {
@@ -66,6 +73,7 @@ awaitable<void> connection::converse() {
         co_await shake_hands();
         co_await storing_.around(download_loop());
     } catch (const protocol_violation& violation) {
+        if (violation.answer.code != "refused") owner_.offended(*this, offence);
         post(to_line(violation.answer));
         why = violation.what();
     } catch (const std::system_error& failure) {
@@ -106,9 +114,8 @@ void connection::say_hello() {
 // Who the other side is decides whether this connection stays.
 void connection::join(const peer_to_peer::hello& hello) {
     instance_ = hello.instance;
-    const endpoint where{line_->remote().address().to_string(), hello.transfer_port};
-    label_ = fmt::format("{} at {}", printable(hello.name), where.to_string());
-    if (const std::string refused = owner_.joined(*this, instance_, where); !refused.empty())
+    label_ = fmt::format("{} at {}", printable(hello.name), printable(address_.to_string()));
+    if (const std::string refused = owner_.joined(*this, instance_, address_); !refused.empty())
         throw protocol_violation({"refused", refused});
     learn(hello.chunks);
 }
@@ -134,13 +141,17 @@ awaitable<void> connection::download_loop() {
 
 void connection::handle(const peer_to_peer::message& message) {
     if (const auto* have = std::get_if<peer_to_peer::have>(&message)) {
+        if (have->chunks.is_subset_of(has_)) bear(1);
         learn(have->chunks);
     } else if (const auto* request = std::get_if<peer_to_peer::request>(&message)) {
         const auto chunk = request->any ? std::nullopt : std::optional{request->chunk};
         const auto fate = owner_.upload_wanted(*this, {chunk, request->except});
         if (fate == session::request_is::one_too_many)
             throw protocol_violation({"too_many_requests", "too many requests wait for this peer"});
-        if (fate == session::request_is::not_served) refuse(chunk, "this peer serves no more requests");
+        if (fate == session::request_is::not_served) {
+            bear(1);
+            refuse(chunk, "this peer serves no more requests");
+        }
     } else if (const auto* cancel = std::get_if<peer_to_peer::cancel>(&message)) {
         owner_.upload_cancelled(*this, cancel->any ? std::nullopt : std::optional{cancel->chunk});
     } else if (const auto* piece = std::get_if<peer_to_peer::get_manifest>(&message)) {
@@ -150,6 +161,7 @@ void connection::handle(const peer_to_peer::message& message) {
             manifest_requests_.push_back(*piece);
             line_->wake();
         } else {
+            bear(1);
             post(to_line(peer_to_peer::refuse{{}, false, "others are getting it: ask them, or again", true}));
         }
     } else if (const auto* refused = std::get_if<peer_to_peer::refuse>(&message)) {
@@ -157,6 +169,8 @@ void connection::handle(const peer_to_peer::message& message) {
         owner_.peer_refused(*this, refused->any ? std::nullopt : std::optional{refused->chunk});
     } else if (const auto* error = std::get_if<error_message>(&message)) {
         throw_remote_error(*error);
+    } else if (std::holds_alternative<ping_message>(message)) {
+        bear(1);
     } else if (std::holds_alternative<peer_to_peer::hello>(message)) {
         throw protocol_violation({"bad_field", "hello was said before"});
     }
@@ -218,7 +232,9 @@ awaitable<void> connection::store(std::shared_ptr<arrival> into, byte_count size
                                   std::function<void()> all_came) {
     stream::content_sink sink;
     sink.take = [to = into.get()](std::span<const std::byte> bytes) { to->take(bytes); };
-    sink.came = [this](std::size_t bytes) { owner_.chunk_progresses(*this, bytes); };
+    sink.came = [this, to = into.get()](std::size_t bytes) {
+        owner_.chunk_progresses(*this, bytes, !to->cancelled);
+    };
     sink.all_came = std::move(all_came);
     co_await line_->read_content(owner_.pool(), size, std::move(sink));
     if (into->finished || into->cancelled.exchange(true)) co_return;
@@ -242,13 +258,20 @@ void connection::end_arrival(const arrival& whole) {
     if (*whole.finished)
         owner_.chunk_arrived(*this, **whole.finished);
     else if (owner_.chunk_was_wrong(*this, whole.claim.chunk))
-        drop({"wrong_chunks", "too many chunks came with wrong content"});
+        drop({"wrong_chunks", "too many chunks came with wrong content"}, offence_of_wrong_chunks);
 }
 
-void connection::drop(const error_message& why) {
+void connection::drop(const error_message& why, unsigned offences) {
+    owner_.offended(*this, offences);
     owner_.left(*this);
     post(to_line(why));
     line_->finish();
+}
+
+// A line, or several, that brought nothing. For the download loop.
+void connection::bear(unsigned idle_lines) {
+    if (idle_talk_.is_too_much(idle_lines, std::chrono::steady_clock::now()))
+        throw protocol_violation(too_much_talk);
 }
 
 awaitable<void> connection::skip(byte_count size) {
@@ -373,6 +396,11 @@ void connection::begin_upload() {
     const wanted what = std::move(*wanted_);
     wanted_.reset();
     const auto chunk = owner_.choose_upload(*this, what);
+    const unsigned in_vain = !chunk ? 1 : given_.contains(*chunk) ? idle_talk::lines_of_a_chunk : 0;
+    if (in_vain > 0 && idle_talk_.is_too_much(in_vain, std::chrono::steady_clock::now())) {
+        drop(too_much_talk, offence);
+        return;
+    }
     if (!chunk) {
         refuse(what.chunk, "there is no such chunk here");
         end_upload();

@@ -4,6 +4,8 @@
 #pragma once
 
 #include "core/chunk_set.hpp"
+#include "core/idle_talk.hpp"
+#include "core/units.hpp"
 #include "core/upload_queue.hpp"
 #include "net/event.hpp"
 #include "net/stream.hpp"
@@ -27,8 +29,9 @@ class session;
 class connection {
 public:
     /// The other side has opened it, and said `hello`; or (no hello) this side has, and says hello first.
+    /// `where` the other side accepts connections: as a tracker said, or as it said itself.
     connection(session& owner, std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
-               peer_id id);
+               endpoint where, peer_id id);
 
     /// Until the connection ends, for whatever reason; only a cancellation and failures of this side are
     /// thrown.
@@ -49,6 +52,7 @@ public:
     const chunk_set& has() const { return has_; }
     const chunk_set& given() const { return given_; }
     const std::string& label() const { return label_; }
+    const endpoint& address() const { return address_; }
     byte_count received() const { return line_->received(); }
     byte_count sent() const { return line_->sent(); }
 
@@ -90,7 +94,8 @@ private:
     awaitable<void> store(std::shared_ptr<arrival> into, byte_count size, std::function<void()> all_came);
     awaitable<void> store_last(std::shared_ptr<arrival> into, byte_count size);
     void end_arrival(const arrival& whole);
-    void drop(const error_message& why);
+    void drop(const error_message& why, unsigned offences);
+    void bear(unsigned idle_lines);
     awaitable<void> skip(byte_count size);
     void learn(const chunk_set& chunks);
     void post(std::string_view line);
@@ -110,6 +115,7 @@ private:
     session& owner_;
     std::unique_ptr<stream> line_;
     std::optional<peer_to_peer::hello> hello_;
+    endpoint address_;
     peer_id id_;
     std::uint64_t instance_ = 0;
     std::string label_;
@@ -126,6 +132,7 @@ private:
     std::optional<wanted> wanted_;  // what to serve, until it is chosen and opened
     std::optional<upload> upload_;
     bool hears_ = true;  // the download loop has not ended
+    idle_talk idle_talk_;
 };
 
 }  // namespace p2p

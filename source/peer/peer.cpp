@@ -36,6 +36,7 @@ peer::peer(asio::any_io_executor executor, asio::thread_pool& pool, peer_options
       acceptor_(listen_on(executor, options_.listen)),
       port_(acceptor_.local_endpoint().port()),
       counter_(options_.limits.connections),
+      source_(acceptor_.local_endpoint().address()),
       up_(options_.limit_up),
       down_(options_.limit_down),
       tasks_(executor),

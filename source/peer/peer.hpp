@@ -54,8 +54,8 @@ public:
         return {&up_, &down_, &window_, options_.limits.line, options_.limits.buffered};
     }
     /// To another peer, and to a tracker, whose certificate must be for its host.
-    connecting to_peer() { return {peer_connect_limit, limits(), options_.secured, false}; }
-    connecting to_tracker() const { return {tracker_connect_limit, {}, options_.secured, true}; }
+    connecting to_peer() { return {peer_connect_limit, limits(), options_.secured, false, source_}; }
+    connecting to_tracker() const { return {tracker_connect_limit, {}, options_.secured, true, source_}; }
     byte_count upload_slice() const { return up_.slice(); }
     void tracker_left() { something_over_.set(); }
 
@@ -75,6 +75,7 @@ private:
     tcp::acceptor acceptor_;
     std::uint16_t port_;
     connection_counter counter_;
+    asio::ip::address source_;  // where it connects from: the address that it listens on, or "any"
     rate_limiter up_;
     rate_limiter down_;
     receive_window window_;

@@ -1,6 +1,7 @@
 #include "peer/session.hpp"
 
 #include "core/manifest.hpp"
+#include "net/host.hpp"
 #include "net/on_pool.hpp"
 #include "peer/chunk_work.hpp"
 #include "peer/connection.hpp"
@@ -312,7 +313,7 @@ void session::tracker_unreachable(const tracker_link& which, const std::string& 
 awaitable<void> session::connect(endpoint where) {
     try {
         std::unique_ptr<stream> line = co_await open_stream(where, owner_.to_peer());
-        co_await converse(std::move(line), std::nullopt, std::nullopt);
+        co_await converse(std::move(line), std::nullopt, where, std::nullopt);
     } catch (const std::system_error& failure) {
         if (is_cancellation(std::current_exception())) throw;
         spdlog::debug("cannot connect to the peer at {}: {}", printable(where.to_string()),
@@ -322,18 +323,20 @@ awaitable<void> session::connect(endpoint where) {
 }
 
 void session::take(std::unique_ptr<stream> line, peer_to_peer::hello hello, connection_counter::place place) {
-    spawn(converse(std::move(line), std::move(hello), std::move(place)));
+    const endpoint where{host_of(line->remote().address()), hello.transfer_port};
+    spawn(converse(std::move(line), std::move(hello), where, std::move(place)));
 }
 
 awaitable<void> session::converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
+                                  endpoint where,
                                   std::optional<connection_counter::place> /* kept until it ends */) {
-    connection with(*this, std::move(line), std::move(hello), peer_id{++last_connection_});
+    connection with(*this, std::move(line), std::move(hello), std::move(where), peer_id{++last_connection_});
     co_await with.run();
 }
 
 std::string session::joined(connection& with, std::uint64_t instance, const endpoint& where) {
     if (stopping_) return "this peer is about to leave";
-    const admission verdict = peers_.admit(with.id(), instance, where, with.opened());
+    const admission verdict = peers_.admit(with.id(), instance, where, with.opened(), now());
     if (!verdict.refused.empty()) return verdict.refused;
     if (verdict.replaces) {
         connection& old = *connections_.at(*verdict.replaces);
@@ -354,6 +357,10 @@ void session::left(connection& with) {
     start_uploads();
     something_to_ask_.set();
     something_over_.set();
+}
+
+void session::offended(const connection& by, unsigned times) {
+    peers_.offended(by.address().host, times, now());
 }
 
 void session::peer_has(connection& from, const chunk_set& chunks) {
@@ -382,8 +389,9 @@ std::optional<chunk_claim> session::chunk_begins(connection& from, const peer_to
     return std::nullopt;
 }
 
-void session::chunk_progresses(connection& from, std::size_t bytes) {
+void session::chunk_progresses(connection& from, std::size_t bytes, bool wanted) {
     bytes_down_ += bytes;
+    if (!wanted) return;
     last_arrival_ = now();
     if (connections_.contains(from.id()) && scheduler_.progressed(from.id(), last_arrival_))
         something_to_ask_.set();
@@ -445,6 +453,7 @@ bool session::chunk_was_wrong(connection& from, chunk_index chunk) {
     if (!connections_.contains(from.id()) || !scheduler_.wrong(from.id(), chunk)) return false;
     peers_.ban(from.instance());
     spdlog::warn("{} is not asked for anything any more", from.label());
+    for (tracker_link* link : links_) link->report(*this, from.address(), chunk);
     return true;
 }
 

@@ -82,12 +82,15 @@ public:
     // What connections tell. joined() says whether this one may stay, and the reason if not.
     std::string joined(connection& with, std::uint64_t instance, const endpoint& where);
     void left(connection& with);
+    /// The connection is ended because the other side broke the rules.
+    void offended(const connection& by, unsigned times);
     void peer_has(connection& from, const chunk_set& chunks);
     void peer_refused(connection& from, std::optional<chunk_index> chunk);
 
     /// The first part of a chunk comes. Nothing: it is not wanted.
     std::optional<chunk_claim> chunk_begins(connection& from, const peer_to_peer::chunk_part& part);
-    void chunk_progresses(connection& from, std::size_t bytes);
+    /// `wanted`: it was not cancelled meanwhile.
+    void chunk_progresses(connection& from, std::size_t bytes, bool wanted);
     void chunk_arrived(connection& from, const hashed_chunk& hashed);
     /// true: the sender is to be dropped.
     bool chunk_was_wrong(connection& from, chunk_index chunk);
@@ -121,7 +124,7 @@ private:
     awaitable<void> let_uploads_end();
     awaitable<void> connect(endpoint where);
     awaitable<void> converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
-                             std::optional<connection_counter::place> place);
+                             endpoint where, std::optional<connection_counter::place> place);
     awaitable<void> copy_repeats(chunk_index arrived);
     void want(const chunk_set& chunks);
     void say_if_complete();

@@ -36,6 +36,9 @@ constexpr duration announce_later = std::chrono::seconds{2};
 constexpr duration locate_soon = std::chrono::milliseconds{250};
 constexpr duration locate_later = std::chrono::seconds{5};
 
+// Of one set, while the tracker is away or not told of the set yet.
+constexpr std::size_t most_reports_waiting = 100;
+
 time_point now() {
     return std::chrono::steady_clock::now();
 }
@@ -54,12 +57,20 @@ tracker_link::~tracker_link() = default;
 void tracker_link::add(session& who) {
     topics_.push_back(std::make_shared<topic>(topic{&who, who.set()}));
     if (hopeless_) who.tracker_unreachable(*this, trouble_);
+    if (!refused_.empty()) who.fail(exit_code::network, refused_);
     work_.set();
 }
 
 void tracker_link::remove(session& who) {
     for (const auto& about : topics_)
         if (about->who == &who) about->who = nullptr;
+    work_.set();
+}
+
+void tracker_link::report(const session& who, const endpoint& where, chunk_index chunk) {
+    for (const auto& about : topics_)
+        if (about->who == &who && about->reports.size() < most_reports_waiting)
+            about->reports.push_back({about->set, chunk, where.host, where.port});
     work_.set();
 }
 
@@ -73,7 +84,7 @@ awaitable<void> tracker_link::run() {
     while (!goodbye_) {
         const std::string why = co_await one_connection();
         owner_.tracker_left();
-        if (goodbye_) break;
+        if (goodbye_ || !refused_.empty()) break;
         trouble_ = fmt::format("{} the tracker at {}: {}", ever_welcomed_ ? "lost" : "cannot reach",
                                tracker_.to_string(), why);
         spdlog::warn("{}", trouble_);
@@ -147,8 +158,20 @@ void tracker_link::handle(stream& line, std::string_view text) {
     } else if (const auto* news = std::get_if<from_tracker::agreed>(&*message)) {
         if (session* who = find(news->set)) who->located(news->chunks, news->holders, own_id_);
     } else if (const auto* error = std::get_if<error_message>(&*message)) {
-        spdlog::warn("the tracker says: {} ({})", printable(error->message), printable(error->code));
+        handle(*error);
     }
+}
+
+// What no second attempt can change ends the sessions, for good.
+void tracker_link::handle(const error_message& error) {
+    if (error.code != "advertise_not_allowed") {
+        spdlog::warn("the tracker says: {} ({})", printable(error.message), printable(error.code));
+        return;
+    }
+    refused_ = fmt::format("the tracker at {} refuses this peer: {}", tracker_.to_string(),
+                           printable(error.message));
+    for (const auto& about : topics_)
+        if (about->who) about->who->fail(exit_code::network, refused_);
 }
 
 session* tracker_link::find(const file_set_key& set) const {
@@ -195,6 +218,7 @@ time_point tracker_link::next_turn() const {
 // Whoever has ended meanwhile is not spoken of any more, but for the goodbye.
 awaitable<void> tracker_link::talk_about(stream& line, topic& about) {
     if (about.who && !about.introduced) co_await introduce(line, about);
+    for (const to_tracker::report& one : std::exchange(about.reports, {})) line.post(to_line(one));
     if (about.who) co_await tell_losses(line, about);
     if (about.who && has_news(about) && (now() >= about.announce_at || about.who->complete()))
         co_await tell_news(line, about);

@@ -30,6 +30,9 @@ public:
     void add(session& who);
     void remove(session& who);
 
+    /// The peer at `where`, a member of the session's set, sent wrong bytes of a chunk.
+    void report(const session& who, const endpoint& where, chunk_index chunk);
+
     /// A session has something new to announce.
     void announce_soon() { work_.set(); }
     /// Tells the tracker that this peer leaves; run() returns soon after.
@@ -47,6 +50,7 @@ private:
         file_set_key set;
         bool introduced = false;  // on this connection
         chunk_set told{};
+        std::vector<to_tracker::report> reports{};  // not sent yet
         duration announce_after{};
         time_point announce_at{};
         duration locate_after{};
@@ -67,6 +71,7 @@ private:
     awaitable<void> withdraw(stream& line, topic& about, chunk_set chunks);
     time_point next_turn() const;
     void handle(stream& line, std::string_view text);
+    void handle(const error_message& error);
     session* find(const file_set_key& set) const;
     chunk_set sample_of_missing(const session& who);
     static void forget_connection(topic& about);
@@ -85,6 +90,7 @@ private:
     bool hopeless_ = false;  // the first attempts failed
     bool told_off_ = false;  // the last that the tracker said was an error
     std::string trouble_;
+    std::string refused_;  // why this tracker takes no peer with these options
     duration ping_every_{};
 };
 

@@ -1,6 +1,7 @@
 #include "peer/visit.hpp"
 
 #include "core/backoff.hpp"
+#include "core/manifest_sources.hpp"
 #include "net/event.hpp"
 #include "net/on_pool.hpp"
 #include "net/stream.hpp"
@@ -29,9 +30,6 @@ constexpr duration ask_again_cap = std::chrono::milliseconds{500};
 // Pieces of a manifest that are asked for at a time: enough to hide the round trip.
 constexpr byte_count piece_size = 256 * 1024;
 constexpr unsigned most_open = 8;
-
-// Whoever takes longer for one of them is left for the next peer.
-constexpr duration piece_limit = std::chrono::seconds{20};
 
 time_point now() {
     return std::chrono::steady_clock::now();
@@ -90,18 +88,25 @@ public:
     byte_count received() const { return text_.size(); }
     std::string take() { return std::exchange(text_, {}); }
     bool is_whole() const { return total_ && text_.size() == *total_; }
-    bool is_worth_asking(const endpoint& who) const { return !liars_.contains(who); }
 
-    /// The bytes that came were wrong.
-    void start_again() {
-        if (senders_.size() == 1) liars_.insert(*senders_.begin());
+    /// The bytes that came were wrong. Who lied, if that is known.
+    std::optional<endpoint> start_again() {
+        std::optional<endpoint> liar;
+        if (senders_.size() == 1) liar = *senders_.begin();
         if (senders_.size() > 1) from_one_only_ = true;
         forget();
+        return liar;
     }
 
-    awaitable<void> fetch_from(endpoint who) {
+    /// `patience`: for the connection, for the first answer, and for each piece. `largest`: nothing is taken
+    /// of a manifest that is to become larger.
+    awaitable<void> fetch_from(endpoint who, duration patience, byte_count largest) {
         if (from_one_only_) forget();
-        const std::unique_ptr<stream> opened = co_await open_stream(who, self_.to_peer());
+        patience_ = patience;
+        largest_ = largest;
+        connecting how = self_.to_peer();
+        how.limit = patience;
+        const std::unique_ptr<stream> opened = co_await open_stream(who, how);
         stream& line = *opened;
         peer_to_peer::hello hello;
         hello.name = self_.options().name;
@@ -110,9 +115,9 @@ public:
         hello.set = published_set(id_);
         line.post(to_line(hello));
         co_await line.flush();
-        const peer_to_peer::hello answer = co_await read_hello(line, self_.options().limits.hello);
+        const peer_to_peer::hello answer = co_await read_hello(line, patience);
         if (answer.set != hello.set) throw protocol_violation({"unknown_fileset", "another file-set"});
-        line.silence_limit(answer_limit);
+        line.silence_limit(patience);
         co_await fetch_on(line, who);
     }
 
@@ -126,13 +131,19 @@ private:
     awaitable<void> fetch_on(stream& line, const endpoint& who) {
         byte_count asked = text_.size();
         unsigned open = 0;
+        time_point late = now() + patience_;
         while (!is_whole()) {
             for (; open < most_open && (total_ ? asked < *total_ : open == 0); ++open) {
                 line.post(to_line(peer_to_peer::get_manifest{asked, piece_size}));
                 asked += piece_size;
             }
             co_await line.flush();
-            if (co_await read_piece(line, who)) --open;
+            if (co_await read_piece(line, who)) {
+                --open;
+                late = now() + patience_;
+            } else if (now() > late) {
+                throw std::system_error(asio::error::timed_out);  // it talks about other things
+            }
         }
     }
 
@@ -154,16 +165,23 @@ private:
             co_await line.flush();
             throw protocol_violation(why);
         }
+        if (piece->total > largest_)
+            throw protocol_violation({"bad_field", "so large a manifest is not taken from it yet"});
+        if (piece->total != total_.value_or(piece->total)) {
+            // One of the two lies, and nobody knows which.
+            from_one_only_ = true;
+            forget();
+            throw protocol_violation({"bad_field", "others say that the manifest has another size"});
+        }
         const byte_count expected = std::min(piece_size, piece->total - text_.size());
-        if (piece->offset != text_.size() || piece->size != expected ||
-            piece->total != total_.value_or(piece->total))
+        if (piece->offset != text_.size() || piece->size != expected)
             throw protocol_violation(
                 {"bad_field", "that is not the piece of the manifest that was asked for"});
         if (!total_) text_.reserve(piece->total);  // memory is taken as bytes come
         total_ = piece->total;
         senders_.insert(who);
         const byte_count size = piece->size;
-        const time_point late = now() + piece_limit;
+        const time_point late = now() + patience_;
         for (byte_count got = 0; got < size;) {
             if (now() > late) throw std::system_error(asio::error::timed_out);
             const std::size_t at = text_.size();
@@ -181,8 +199,9 @@ private:
     std::string text_;
     std::optional<byte_count> total_;
     std::set<endpoint> senders_;
-    std::set<endpoint> liars_;
     bool from_one_only_ = false;
+    duration patience_{};
+    byte_count largest_ = 0;
 };
 
 /// Asks each tracker, and hands what it says to `take`; throws the last failure where none of them answers.
@@ -252,6 +271,7 @@ awaitable<file_set_id> find_by_name(std::vector<endpoint> trackers, connecting h
 awaitable<std::shared_ptr<const manifest>> fetch_manifest(peer& self, std::vector<endpoint> trackers,
                                                           file_set_id id, duration patience) {
     manifest_download download(self, id);
+    manifest_sources sources;
     std::string trouble = "nobody has it";
     byte_count before = 0;
     const time_point started = now();
@@ -268,15 +288,17 @@ awaitable<std::shared_ptr<const manifest>> fetch_manifest(peer& self, std::vecto
             unreachable = failure;
         }
         if (unreachable && now() >= started + first_contact_limit) throw *unreachable;
-        std::ranges::shuffle(holders, random);  // not all who come at once to the same one
-        for (const endpoint& who : holders) {
-            if (!download.is_worth_asking(who)) continue;
+        // In random order: not all who come at once to the same one.
+        const std::vector<endpoint> in_turn = sources.worth_asking(holders, now(), random);
+        for (const endpoint& who : in_turn) {
             try {
-                co_await download.fetch_from(who);
+                co_await download.fetch_from(who, sources.patience(who), sources.largest(who));
             } catch (const protocol_violation& violation) {
+                if (violation.answer.code != "refused") sources.failed(who, now());
                 trouble = fmt::format("{}: {}", who.to_string(), printable(violation.what()));
             } catch (const std::system_error& failure) {
                 if (failure.code() == asio::error::operation_aborted) throw;
+                sources.failed(who, now());
                 trouble = fmt::format("{}: {}", who.to_string(), what_went_wrong(failure));
             }
             if (download.is_whole() || download.received() >= before + piece_size) {
@@ -292,7 +314,7 @@ awaitable<std::shared_ptr<const manifest>> fetch_manifest(peer& self, std::vecto
             if (*right) co_return std::make_shared<const manifest>(std::move(**right));
             spdlog::warn("{} sent a wrong manifest", who.to_string());
             trouble = "only wrong manifests came";
-            download.start_again();
+            if (const auto liar = download.start_again()) sources.lied(*liar);
             before = 0;
         }
         if (holders.empty() && !std::exchange(told, true))

@@ -19,6 +19,7 @@ std::string to_line(const to_tracker::publish&);
 std::string to_line(const to_tracker::announce&);
 std::string to_line(const to_tracker::locate&);
 std::string to_line(const to_tracker::withdraw&);
+std::string to_line(const to_tracker::report&);
 std::string to_line(const to_tracker::list&);
 std::string to_line(const to_tracker::leave&);
 std::string to_line(const from_tracker::welcome&);

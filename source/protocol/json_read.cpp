@@ -126,6 +126,13 @@ message read_withdraw(field_reader& in) {
     if (in.has("chunks")) read.chunks = in.chunks("chunks");
     return read;
 }
+message read_report(field_reader& in) {
+    report read{.set = in.set(), .chunk = {}, .host = {}, .port = 0};
+    read.chunk = in.chunk("chunk");
+    read.host = in.host("host");
+    read.port = in.number<std::uint16_t>("port");
+    return read;
+}
 message read_list(field_reader& in) {
     list read;
     if (in.has("id")) read.id = in.id("id");
@@ -139,6 +146,7 @@ constexpr auto types = std::to_array<line_type<message>>({
     {"locate", read_locate},
     {"withdraw", read_withdraw},
     {"publish", read_publish},
+    {"report", read_report},
     {"list", read_list},
     {"leave", read_fieldless<message, leave>},
     {"ping", read_fieldless<message, ping_message>},

@@ -239,6 +239,10 @@ std::string to_line(const to_tracker::withdraw& m) {
     return (m.chunks ? text.chunks("chunks", *m.chunks) : text).finish();
 }
 
+std::string to_line(const to_tracker::report& m) {
+    return line{"report"}.set(m.set).chunk(m.chunk).text("host", m.host).number("port", m.port).finish();
+}
+
 std::string to_line(const to_tracker::list& m) {
     line text{"list"};
     if (m.id) text.id(*m.id);

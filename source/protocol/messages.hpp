@@ -122,6 +122,14 @@ struct withdraw {
     std::optional<chunk_set> chunks{};  ///< none: the peer is no longer a member of the set
     friend bool operator==(const withdraw&, const withdraw&) = default;
 };
+/// Another member of the set, known by where it is connected to, sent wrong bytes of a chunk.
+struct report {
+    file_set_key set;
+    chunk_index chunk;
+    std::string host;
+    std::uint16_t port = 0;
+    friend bool operator==(const report&, const report&) = default;
+};
 /// Which published sets are there? Visitors may ask too.
 struct list {
     std::optional<file_set_id> id{};
@@ -132,7 +140,7 @@ struct leave {
     friend bool operator==(const leave&, const leave&) = default;
 };
 
-using message = std::variant<hello, publish, announce, locate, withdraw, list, leave, ping_message>;
+using message = std::variant<hello, publish, announce, locate, withdraw, report, list, leave, ping_message>;
 
 }  // namespace to_tracker
 

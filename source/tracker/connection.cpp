@@ -1,5 +1,6 @@
 #include "tracker/connection.hpp"
 
+#include "net/host.hpp"
 #include "net/stream.hpp"
 #include "protocol/json.hpp"
 
@@ -242,10 +243,7 @@ time_point tracker_connection::check_deadlines(time_point now) {
 
 std::string tracker_connection::remote_host() const {
     std::error_code ignored;
-    const auto address = socket_.remote_endpoint(ignored).address();
-    if (address.is_v6() && address.to_v6().is_v4_mapped())
-        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
-    return address.to_string();
+    return host_of(socket_.remote_endpoint(ignored).address());
 }
 
 }  // namespace p2p

@@ -120,7 +120,7 @@ public:
     /// could be sent. Returns when that will be at the earliest.
     time_point check_deadlines(time_point now);
 
-    /// The address of the other side. An IPv4 peer of a dual-stack listener looks like that of an IPv4 one.
+    /// The address of the other side.
     std::string remote_host() const;
 
 private:

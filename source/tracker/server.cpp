@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 #include <span>
 #include <variant>
 
@@ -29,6 +30,7 @@ buffer_limits limits_of(const tracker_options& options) {
 }
 
 std::string label(const file_set_key& set) {
+    if (set.is_published()) return "the published set " + set.id->to_hex();
     return fmt::format("{} ({} chunks)", printable(set.name), set.count);
 }
 
@@ -114,6 +116,7 @@ tracker_server::tracker_server(asio::any_io_executor executor, tracker_options o
       counter_(options_.connections),
       registry_(options_.agreement, options_.seed, options_.sets),
       catalogue_(options_.seed, options_.sets),
+      reputation_(options_.reports),
       acceptor_(listen_on(executor, options_.listen)),
       tasks_(executor),
       buffers_(limits_of(options_)) {}
@@ -231,6 +234,8 @@ awaitable<void> tracker_server::handle_line(client& from, std::string_view text)
         publish(from, published->set);
     } else if (const auto* withdraw = std::get_if<to_tracker::withdraw>(&*read)) {
         handle(from, *withdraw);
+    } else if (const auto* report = std::get_if<to_tracker::report>(&*read)) {
+        handle(from, *report);
     } else if (auto* list = std::get_if<to_tracker::list>(&*read)) {
         return handle(from, std::move(*list));
     } else if (std::holds_alternative<ping_message>(*read)) {
@@ -255,6 +260,12 @@ void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
     if (from.id != peer_id{}) throw protocol_violation({"bad_field", "hello was said before"});
 
     const std::string host = from.line.remote_host();
+    if (!options_.allow_advertise && !hello.advertise.empty() && hello.advertise != host)
+        throw protocol_violation(
+            {"advertise_not_allowed",
+             fmt::format("this tracker sends others to the address that it sees, {}: leave "
+                         "--advertise away, or start it with --allow-advertise",
+                         host)});
     const std::string& reachable_at = hello.advertise.empty() ? host : hello.advertise;
     const auto joined = registry_.join({hello.name, {reachable_at, hello.transfer_port}, host});
     from.id = joined.peer;
@@ -285,12 +296,14 @@ void tracker_server::forget(client& from, std::string_view why) {
 }
 
 void tracker_server::publish(client& from, const set_summary& set) {
+    if (is_put_out(from, published_set(set.id))) return;
     const auto is_new = catalogue_.publish(from.id, set);
     if (!is_new) throw beyond(is_new.error(), options_.sets);
     if (*is_new) spdlog::info("{} published by {}", p2p::label(set), label(from.id));
 }
 
 void tracker_server::handle(client& from, const to_tracker::announce& announce) {
+    if (is_put_out(from, announce.set)) return;
     if (announce.set.is_published()) return announce_published(from, *announce.set.id, announce.held);
     const registry_news news = registry_.announce(from.id, announce.set, announce.chunks);
     log_news(announce.set, news);
@@ -332,11 +345,73 @@ void tracker_server::handle(client& from, const to_tracker::withdraw& withdraw) 
     }
 }
 
+// What follows from it, the reputation decides.
+void tracker_server::handle(client& from, const to_tracker::report& report) {
+    const auto accused = registry_.find({report.host, report.port});
+    if (!accused || *accused == from.id || !is_member(*accused, report.set) ||
+        !is_member(from.id, report.set))
+        return;
+    const complaint what{report.set, registry_.peer(*accused).address, registry_.peer(from.id).address,
+                         registry_.peer(from.id).voter_host};
+    const auto hosts = [&] { return hosts_beside(report.set, *accused); };
+    const auto follows = reputation_.report(what, hosts, std::chrono::steady_clock::now());
+    if (follows == reputation::outcome::ignored) return;
+    spdlog::info("{} reports that {} sends wrong bytes, of chunk {} of {}", label(from.id), label(*accused),
+                 report.chunk.value, p2p::label(report.set));
+    if (follows == reputation::outcome::banned) put_out(*accused, report.set);
+}
+
+bool tracker_server::is_member(peer_id peer, const file_set_key& set) const {
+    return set.is_published() ? catalogue_.is_member(peer, *set.id) : registry_.is_member(peer, set);
+}
+
+std::size_t tracker_server::hosts_beside(const file_set_key& set, peer_id accused) const {
+    std::set<std::string_view> hosts;
+    for (const peer_id one : set.is_published() ? catalogue_.members(*set.id) : registry_.members(set))
+        if (one != accused) hosts.insert(registry_.peer(one).voter_host);
+    return hosts.size();
+}
+
+// It is no member any more: nobody is sent to it, and it has no vote.
+void tracker_server::put_out(peer_id banned, const file_set_key& set) {
+    spdlog::warn("{} is put out of {}: too many hosts report that it sends wrong bytes", label(banned),
+                 p2p::label(set));
+    if (set.is_published())
+        catalogue_.leave(banned, *set.id);
+    else
+        registry_.leave_set(banned, set);
+    is_put_out(*clients_.at(banned), set);
+}
+
+// true: and it is told so.
+bool tracker_server::is_put_out(client& from, const file_set_key& set) {
+    if (from.id == peer_id{}) return false;
+    const endpoint& address = registry_.peer(from.id).address;
+    if (!reputation_.is_banned(set, address, std::chrono::steady_clock::now())) return false;
+    push(from,
+         to_line(error_message{
+             "banned", fmt::format("peers on several hosts report that this one sends wrong bytes of {}: "
+                                   "it is not named to others any more, check its disk and memory",
+                                   p2p::label(set))}));
+    return true;
+}
+
+std::vector<peer_id> tracker_server::at_odds_with(peer_id peer, const file_set_key& set) const {
+    std::vector<peer_id> others;
+    if (peer == peer_id{}) return others;
+    const auto now = std::chrono::steady_clock::now();
+    for (const endpoint& address : reputation_.at_odds_with(set, registry_.peer(peer).address, now))
+        if (const auto one = registry_.find(address)) others.push_back(*one);
+    return others;
+}
+
 void tracker_server::locate_published(client& from, const file_set_id& id) {
     charge(from, cost_of_holders);
     const auto asker = from.id == peer_id{} ? std::nullopt : std::optional{from.id};
+    if (is_put_out(from, published_set(id))) return;
     std::vector<known_holder> members;
-    for (const peer_id peer : catalogue_.locate(asker, id, max_holders_per_message))
+    for (const peer_id peer :
+         catalogue_.locate(asker, id, max_holders_per_message, at_odds_with(from.id, published_set(id))))
         members.push_back(holder_for(peer, {}));
     push(from, to_line(from_tracker::known_locations{published_set(id), {}, members, {}, false}));
 }
@@ -359,6 +434,7 @@ awaitable<void> tracker_server::handle(client& from, to_tracker::list list) {
 }
 
 awaitable<void> tracker_server::locate_chunks(client& from, to_tracker::locate locate) {
+    if (is_put_out(from, locate.set)) co_return;
     if (const auto limit = registry_.wait_for(from.id, locate.set, locate.chunks))
         throw beyond(*limit, options_.sets);
     const chunk_set agreed = registry_.agreed_in(locate.set, locate.chunks);
@@ -373,7 +449,8 @@ awaitable<void> tracker_server::locate_chunks(client& from, to_tracker::locate l
         const chunk_set unknown_now = next_unknown == unknown.end() ? chunk_set{} : *next_unknown++;
         const bool more = next_agreed || next_unknown != unknown.end();
         charge(from, now.size());
-        const location where = registry_.locate(from.id, locate.set, now, max_holders_per_message);
+        const std::vector<peer_id> left_out = at_odds_with(from.id, locate.set);
+        const location where = registry_.locate(from.id, locate.set, now, max_holders_per_message, left_out);
         push(from, to_line(from_tracker::known_locations{locate.set, where.agreed, holders_of(where),
                                                          unknown_now, more}));
         if (!more) co_return;
@@ -412,7 +489,8 @@ void tracker_server::push_available(client& to, const file_set_key& set, const c
     for (const chunk_index chunk : chunks) {
         now.push_back(chunk);
         if (now.size() < max_claims_per_message && chunk != *chunks.last()) continue;
-        const location where = registry_.locate(to.id, set, now, max_holders_per_message);
+        const std::vector<peer_id> left_out = at_odds_with(to.id, set);
+        const location where = registry_.locate(to.id, set, now, max_holders_per_message, left_out);
         push(to, to_line(from_tracker::known_agreed{set, where.agreed, holders_of(where)}));
         now.clear();
     }

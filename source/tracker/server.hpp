@@ -6,6 +6,7 @@
 #include "core/catalogue.hpp"
 #include "core/connection_counter.hpp"
 #include "core/registry.hpp"
+#include "core/reputation.hpp"
 #include "core/set_limits.hpp"
 #include "core/units.hpp"
 #include "net/task_group.hpp"
@@ -22,6 +23,8 @@ namespace p2p {
 struct tracker_options {
     endpoint listen{"0.0.0.0", 5100};
     registry_options agreement;
+    reputation_options reports;
+    bool allow_advertise = false;                       ///< peers may say which host others are to connect to
     duration silence_limit = std::chrono::seconds{30};  ///< a peer that says nothing for so long is forgotten
     duration hello_limit = std::chrono::seconds{10};    ///< until a new connection has said hello
     connection_limits connections{.in_all = 20'000, .per_host = 1'000};
@@ -62,6 +65,12 @@ private:
     void handle(client& from, const to_tracker::announce& announce);
     void announce_published(client& from, const file_set_id& id, const chunk_set& held);
     void handle(client& from, const to_tracker::withdraw& withdraw);
+    void handle(client& from, const to_tracker::report& report);
+    bool is_member(peer_id peer, const file_set_key& set) const;
+    std::size_t hosts_beside(const file_set_key& set, peer_id accused) const;
+    void put_out(peer_id banned, const file_set_key& set);
+    bool is_put_out(client& from, const file_set_key& set);
+    std::vector<peer_id> at_odds_with(peer_id peer, const file_set_key& set) const;
     void locate_published(client& from, const file_set_id& id);
     awaitable<void> locate_chunks(client& from, to_tracker::locate locate);
     awaitable<void> handle(client& from, to_tracker::list list);
@@ -83,6 +92,7 @@ private:
     time_point warn_again_{};
     registry registry_;    // the peers, and what is agreed in chunk folders
     catalogue catalogue_;  // of published sets; its peers are the registry's
+    reputation reputation_;
     tcp::acceptor acceptor_;
     task_group tasks_;
     shared_buffers buffers_;

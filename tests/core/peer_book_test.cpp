@@ -32,12 +32,14 @@ std::string verdict(const admission& given) {
     return given.replaces ? "replaces " + std::to_string(given.replaces->value) : "";
 }
 
-std::string opened(peer_book& book, std::uint64_t connection, std::uint64_t instance) {
-    return verdict(book.admit({connection}, instance, at("peer"), true));
+std::string opened(peer_book& book, std::uint64_t connection, std::uint64_t instance,
+                   time_point now = start) {
+    return verdict(book.admit({connection}, instance, at("peer"), true, now));
 }
 
-std::string accepted(peer_book& book, std::uint64_t connection, std::uint64_t instance) {
-    return verdict(book.admit({connection}, instance, at("peer"), false));
+std::string accepted(peer_book& book, std::uint64_t connection, std::uint64_t instance,
+                     time_point now = start) {
+    return verdict(book.admit({connection}, instance, at("peer"), false, now));
 }
 
 }  // namespace
@@ -88,7 +90,7 @@ TEST_CASE("no more addresses are tried than connections may be opened") {
 
 TEST_CASE("an address that is connected is not tried") {
     peer_book book = usual_book();
-    book.admit({1}, larger, at("a"), false);
+    book.admit({1}, larger, at("a"), false, start);
     CHECK_FALSE(book.try_now(at("a"), start));
     book.left({1});
     CHECK(book.try_now(at("a"), start));
@@ -158,9 +160,9 @@ TEST_CASE("two peers that connect to each other at once keep the same connection
             const auto stays = [](peer_book& book, std::uint64_t other, bool own_first, std::uint64_t own) {
                 const std::uint64_t theirs = 3 - own;
                 std::uint64_t kept = own_first ? own : theirs;
-                book.admit({kept}, other, at("peer"), own_first);
+                book.admit({kept}, other, at("peer"), own_first, start);
                 const std::uint64_t second = 3 - kept;
-                if (book.admit({second}, other, at("peer"), !own_first).refused.empty()) kept = second;
+                if (book.admit({second}, other, at("peer"), !own_first, start).refused.empty()) kept = second;
                 return kept;
             };
             CHECK(stays(here, larger, own_first_here, 1) == 1);
@@ -203,4 +205,32 @@ TEST_CASE("a peer that connects anew gets its place though there is no other") {
     peer_book book = book_with_room_for(1);
     accepted(book, 1, larger);
     CHECK(accepted(book, 2, larger) == "replaces 1");
+}
+
+// --- hosts that break the rules
+
+TEST_CASE("a host that broke the rules a few times is talked to") {
+    peer_book book = usual_book();
+    book.offended("peer", 19, start);
+    CHECK(accepted(book, 1, larger) == "");
+    CHECK(book.try_now(at("peer2"), start));
+}
+
+TEST_CASE("a host that broke the rules too often is not talked to, whatever instance it has now") {
+    peer_book book = usual_book();
+    book.offended("peer", 15, start);
+    book.offended("peer", 5, start + 1s);
+    CHECK(accepted(book, 1, larger, start + 2s) == "its host broke the rules too often");
+    CHECK(opened(book, 2, larger + 1, start + 2s) == "its host broke the rules too often");
+    CHECK_FALSE(book.try_now(at("peer"), start + 2s));
+    CHECK(book.try_now(at("another"), start + 2s));
+}
+
+TEST_CASE("a host is forgiven when a minute has passed without an offence") {
+    peer_book book = usual_book();
+    book.offended("peer", 20, start);
+    CHECK(accepted(book, 1, larger, start + 59s) != "");
+    CHECK(accepted(book, 1, larger, start + 60s) == "");
+    book.offended("peer", 1, start + 61s);
+    CHECK(accepted(book, 2, larger + 1, start + 62s) == "");
 }

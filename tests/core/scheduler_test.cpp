@@ -604,6 +604,27 @@ TEST_CASE("the second copy is asked only of a peer that has the chunk") {
     CHECK(l.orders_after(5s).empty());
 }
 
+TEST_CASE("a copy at a slow peer is none of those that are allowed near the end") {
+    leecher l = near_its_end("", {.open_per_peer = 1, .stall_after = 10s, .copies_at_end = 2});
+    l.begins('A', 1);
+    REQUIRE(l.orders_after(10s).empty());  // A is slow
+    l.join("100");
+    REQUIRE(l.orders() == "B1");
+    l.join("100");
+    CHECK(l.orders_after(2s) == "C1");
+}
+
+TEST_CASE("the second copy is asked of a peer that has delivered before, if there is one") {
+    leecher l{"1000 0100 0010", {.open_per_peer = 1}};
+    l.orders();
+    l.now += 1s;
+    l.delivers('B', 2);
+    l.delivers('C', 3);
+    l.join("1000");  // has never delivered, and nothing to do
+    l.has('C', "1000");
+    CHECK(l.orders_after(2s) == "C1");
+}
+
 TEST_CASE("the second copy is not asked of a peer that sent it wrong") {
     leecher l = leecher::that_has("001", "100", one_each);
     REQUIRE(l.orders() == "A1");
@@ -802,4 +823,53 @@ TEST_CASE("a peer that is slow already is not waited for") {
     l.orders();
     l.orders_after(10s);
     CHECK_FALSE(l.tested.next_deadline());
+}
+
+// --- peers that only keep up appearances
+
+TEST_CASE("a peer that drags on with a chunk is left for others, though bytes come") {
+    leecher l{"100 010", {.open_per_peer = 1, .stall_after = 10s, .copies_at_end = 1}};
+    l.orders();
+    l.begins('A', 1);
+    l.now += 1s;
+    l.delivers('B', 2);  // that took a second
+    l.has('B', "100");
+    for (int second = 2; second < 8; ++second) {
+        CHECK(l.orders_after(1s).empty());
+        l.progresses('A');
+    }
+    CHECK(l.orders_after(1s) == "B1");
+    l.progresses('A');
+    CHECK(l.open_at('A') == 1);
+    CHECK(l.delivers('B', 1) == "-A1");
+}
+
+TEST_CASE("a peer that refuses several chunks in a row rests, longer each time") {
+    leecher l{"1111111110", {.open_per_peer = 1, .stall_after = 10s, .refusal_limit = 4}};
+    const auto refuse_next = [&l] {
+        const std::string order = l.orders();
+        REQUIRE(order.starts_with("A"));
+        l.refuses('A', static_cast<std::uint32_t>(std::stoul(order.substr(1))));
+    };
+    for (int i = 0; i < 4; ++i) refuse_next();
+    CHECK(l.orders().empty());
+    CHECK(l.until_deadline() == 10s);
+    l.now += 10s;
+    for (int i = 0; i < 4; ++i) refuse_next();
+    CHECK(l.orders().empty());
+    CHECK(l.until_deadline() == 20s);
+    CHECK(l.orders_after(20s).starts_with("A"));
+}
+
+TEST_CASE("a peer that refuses now and then is asked on") {
+    leecher l{"11111111", {.open_per_peer = 1, .refusal_limit = 2}};
+    l.refuses_any('A');
+    for (int i = 0; i < 4; ++i) {
+        const std::string refused = l.orders();
+        REQUIRE(refused.starts_with("A"));
+        l.refuses('A', static_cast<std::uint32_t>(std::stoul(refused.substr(1))));
+        const std::string delivered = l.orders();
+        REQUIRE(delivered.starts_with("A"));
+        l.delivers('A', static_cast<std::uint32_t>(std::stoul(delivered.substr(1))));
+    }
 }

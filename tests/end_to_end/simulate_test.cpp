@@ -21,6 +21,25 @@ std::vector<nlohmann::json> peers_of(const nlohmann::json& result, const std::st
     return peers;
 }
 
+// A small swarm of which a quarter is hostile: whatever that does, the others complete with right bytes.
+void withstand(const std::string& adversary, const words& more = {}) {
+    words arguments{"--peers", "6",           "--chunks",        "24",           "--up",
+                    "40Mbit",  "--down",      "40Mbit",          "--time-limit", "2min",
+                    "--json",  "--adversary", adversary + ":25%"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto swarm = simulate(std::move(arguments));
+    CAPTURE(swarm.output);
+    REQUIRE(swarm.exit_code == 0);
+    const auto result = nlohmann::json::parse(swarm.output);
+    CHECK(result.at("all_right") == true);
+    CHECK(result.at("adversary").at("kind") == adversary);
+    CHECK(result.at("adversary").at("hostile_peers") == 2);
+    CHECK(result.at("adversary").at("makespan_without").get<double>() > 0);
+    for (const nlohmann::json& leecher : peers_of(result, "leecher")) CHECK(leecher.at("chunks") == 24);
+}
+
+const words published{"--published"};
+
 }  // namespace
 
 TEST_CASE("a simulated swarm completes though peers are killed and others send wrong bytes") {
@@ -89,6 +108,62 @@ TEST_CASE("simulate refuses a swarm in which no chunk can be agreed") {
     const auto swarm = simulate({"--seeders", "1"});
     CHECK(swarm.exit_code == 2);
     CHECK(swarm.output.find("no chunk would be agreed") != std::string::npos);
+}
+
+TEST_CASE("a swarm withstands peers that send wrong bytes") {
+    withstand("wrong-bytes");
+    withstand("wrong-bytes", published);
+}
+
+TEST_CASE("a swarm withstands peers that claim everything and refuse it") {
+    withstand("false-haves");
+    withstand("false-haves", published);
+}
+
+TEST_CASE("a swarm withstands peers that take requests and are silent") {
+    withstand("silent");
+}
+
+TEST_CASE("a swarm withstands peers that send a byte a second") {
+    withstand("slow");
+}
+
+TEST_CASE("a swarm withstands floods of news that is none") {
+    withstand("flood");
+    withstand("flood", published);
+}
+
+TEST_CASE("a swarm withstands requests for what is not there, and nonsense") {
+    withstand("bad-requests");
+    withstand("bad-requests", published);
+}
+
+TEST_CASE("a swarm withstands manifests that mean harm") {
+    withstand("manifest-bomb", published);
+}
+
+TEST_CASE("a swarm withstands peers that go by the addresses of others") {
+    withstand("stolen-address");
+}
+
+TEST_CASE("a swarm withstands a host that votes many times, where each host has one vote") {
+    withstand("many-votes");
+}
+
+TEST_CASE("a swarm withstands liars who report everybody") {
+    withstand("lying-reports");
+    withstand("lying-reports", published);
+}
+
+TEST_CASE("simulate names the adversaries that there are") {
+    for (const std::string wrong : {"aliens", "flood:0", "flood:90%", "flood:x"}) {
+        CAPTURE(wrong);
+        const auto refused = simulate({"--adversary", wrong});
+        CHECK(refused.exit_code == 2);
+        CHECK(contains(refused.output, wrong == "aliens" ? "lying-reports" : "share of the peers"));
+    }
+    CHECK(simulate({"--adversary", "manifest-bomb"}).exit_code == 2);
+    CHECK(simulate({"--adversary", "many-votes", "--published"}).exit_code == 2);
 }
 
 }  // namespace p2p::test

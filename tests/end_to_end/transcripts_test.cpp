@@ -134,7 +134,7 @@ void replay_lines(const transcript& what, std::uint16_t port) {
         if (!line.starts_with("# with ")) conversation.take(line);
 }
 
-// "# with silence_limit=1s" is the option "--silence-limit 1s".
+// "# with silence_limit=1s" is the option "--silence-limit 1s", without a value it is a flag.
 words settings_of(const transcript& what) {
     const std::string mark = "# with ";
     words options;
@@ -144,7 +144,7 @@ words settings_of(const transcript& what) {
         std::string name = line.substr(mark.size(), equals - mark.size());
         std::replace(name.begin(), name.end(), '_', '-');
         options.push_back("--" + name);
-        options.push_back(line.substr(equals + 1));
+        if (equals != std::string::npos) options.push_back(line.substr(equals + 1));
     }
     return options;
 }

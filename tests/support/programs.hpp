@@ -53,6 +53,7 @@ class fake_peer {
 public:
     fake_peer(const tracker_program& tracker, const file_set& set);
 
+    std::uint16_t port() const { return listener_.port(); }
     /// The next peer that comes to fetch, after the hellos.
     tcp_client next_visitor();
 

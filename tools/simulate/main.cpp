@@ -32,7 +32,7 @@ std::string time_of(const peer_result& peer) {
     return fmt::format("{:.2f} s", std::chrono::duration<double>(*peer.completed_after).count());
 }
 
-void print_table(const swarm_options& options, const swarm_result& result) {
+void print_table(const swarm_options& options, const swarm_result& result, const swarm_result* without) {
     fmt::print("seed {}\n{:<8} {:<8} {:>7} {:>8} {:>6} {:>6} {:>10} {:>10} {:>9}\n", options.seed, "peer",
                "part", "chunks", "fetched", "from", "wrong", "down", "up", "time");
     for (const peer_result& peer : result.peers)
@@ -43,6 +43,12 @@ void print_table(const swarm_options& options, const swarm_result& result) {
     fmt::print("makespan {:.3f} s", result.makespan);
     if (result.bound > 0)
         fmt::print(", fluid bound {:.3f} s, ratio {:.3f}", result.bound, result.makespan / result.bound);
+    if (without != nullptr)
+        fmt::print(
+            "\nwith {} hostile peers ({}) beside these; without them the makespan is {:.3f} s: it is "
+            "{:.2f} times as long",
+            hostile_peers(*options.adversary, options.peers), name_of(options.adversary->kind),
+            without->makespan, result.makespan / without->makespan);
     fmt::print("\n{}\n", result.all_right ? "every byte of every peer is right"
                                           : "SOME PEERS ARE NOT AS THEY SHOULD BE");
 }
@@ -62,12 +68,17 @@ nlohmann::ordered_json to_json(const peer_result& peer) {
     return json;
 }
 
-void print_json(const swarm_options& options, const swarm_result& result) {
+void print_json(const swarm_options& options, const swarm_result& result, const swarm_result* without) {
     nlohmann::ordered_json json{{"seed", options.seed}, {"makespan", result.makespan}};
     if (result.bound > 0) {
         json["fluid_bound"] = result.bound;
         json["ratio"] = result.makespan / result.bound;
     }
+    if (without != nullptr)
+        json["adversary"] = {{"kind", name_of(options.adversary->kind)},
+                             {"hostile_peers", hostile_peers(*options.adversary, options.peers)},
+                             {"makespan_without", without->makespan},
+                             {"ratio", result.makespan / without->makespan}};
     json["all_right"] = result.all_right;
     for (const peer_result& peer : result.peers) json["peers"].push_back(to_json(peer));
     fmt::print("{}\n", json.dump(2));
@@ -90,6 +101,12 @@ void add_options(CLI::App& app, swarm_options& options) {
     add_rate(app, "--down", options.down, "Downlink of each peer");
     counted("--kill", options.kill, "Leechers that are stopped in the middle, without a goodbye", 0);
     counted("--corrupt", options.corrupt, "Peers that announce right hashes and send wrong bytes", 0);
+    add_parsed(
+        app, "--adversary", options.adversary, [](const std::string& text) { return parse_adversary(text); },
+        "Hostile peers that join the others, after a run without them: KIND, or KIND:SHARE of all peers "
+        "(20%). Kinds: " +
+            adversary_names())
+        ->type_name("KIND[:SHARE]");
     app.add_option("--seed", options.seed,
                    "Content, parts and random choices follow from it (how fast things go does not)")
         ->capture_default_str();
@@ -118,10 +135,16 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
         if (options.published && app.count("--seeders") == 0) options.seeders = 1;
         start_logging(log_level);
+        // What many votes are tried against is that a host has but one.
+        if (options.adversary && options.adversary->kind == adversary_kind::many_votes)
+            options.agreement.one_vote = vote_per::host;
         if (const std::string why = why_impossible(options); !why.empty()) throw std::invalid_argument(why);
+        std::optional<swarm_result> without;
+        if (options.adversary) without = run_swarm(without_adversary(options));
         const swarm_result result = run_swarm(options);
-        json ? print_json(options, result) : print_table(options, result);
-        return result.all_right ? right : wrong;
+        const swarm_result* const other = without ? &*without : nullptr;
+        json ? print_json(options, result, other) : print_table(options, result, other);
+        return result.all_right && (!without || without->all_right) ? right : wrong;
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? right : usage;
     } catch (const std::invalid_argument& error) {

@@ -58,6 +58,9 @@ private:
     void cast();
     void spread();
     void start(simulated_peer& peer);
+    unsigned hostile_members() const;
+    battlefield field_for(unsigned number) const;
+    awaitable<void> attack();
     session_options told() const;
     std::unique_ptr<chunk_store> open_folder_of(const simulated_peer& peer) const;
     awaitable<void> live(simulated_peer& peer);
@@ -81,7 +84,19 @@ private:
     tracker_server tracker_;
     std::vector<simulated_peer> peers_;
     std::optional<file_set_id> published_;
+    std::vector<std::unique_ptr<hostile_peer>> hostile_;
 };
+
+// Each peer is a host of its own: 127.FIRST.0.1 and on.
+std::string loopback_host(unsigned first, unsigned number) {
+    constexpr unsigned hosts_in_last_byte = 250;
+    return fmt::format("127.{}.{}.{}", first, number / hosts_in_last_byte, number % hosts_in_last_byte + 1);
+}
+
+unsigned of_kind_wrong_bytes(const swarm_options& options) {
+    const bool wrong = options.adversary && options.adversary->kind == adversary_kind::wrong_bytes;
+    return wrong ? hostile_peers(*options.adversary, options.peers) : 0;
+}
 
 tracker_options tracker_for(const swarm_options& options) {
     tracker_options tracker;
@@ -97,7 +112,7 @@ swarm::swarm(const swarm_options& options)
       random_(options.seed),
       content_(options.chunks, options.chunk_size, options.seed),
       tracker_(io_.get_executor(), tracker_for(options)),
-      peers_(options.peers) {
+      peers_(options.peers + of_kind_wrong_bytes(options)) {
     cast();
     spread();
     for (const simulated_peer& peer : peers_) make_folder(peer);
@@ -110,14 +125,16 @@ void swarm::make_folder(const simulated_peer& peer) const {
         content_.make_tree(peer.folder);
 }
 
-// The first peers are seeders, then come the corrupt ones; any of the others may be killed.
+// The first peers are seeders, then come the corrupt ones; any of the others may be killed. Those that the
+// adversary adds come last, so that the others are the same without them.
 void swarm::cast() {
-    for (unsigned i = 0; i < options_.peers; ++i) {
+    for (unsigned i = 0; i < peers_.size(); ++i) {
         simulated_peer& peer = peers_[i];
         peer.name = fmt::format("peer{}", i + 1);
         peer.folder = folder_.path() / peer.name;
         if (i < options_.seeders) peer.part = role::seeder;
-        if (i >= options_.seeders && i < options_.seeders + options_.corrupt) peer.part = role::corrupt;
+        const bool among_them = i >= options_.seeders && i < options_.seeders + options_.corrupt;
+        if (among_them || i >= options_.peers) peer.part = role::corrupt;
     }
     std::vector<simulated_peer*> leechers;
     for (simulated_peer& peer : peers_)
@@ -165,7 +182,7 @@ void swarm::start(simulated_peer& peer) {
     peer_options program;
     program.limits.connections.per_host = program.limits.connections.in_all;  // all are on this machine
     program.name = peer.name;
-    program.listen = {"127.0.0.1", 0};
+    program.listen = {loopback_host(1, static_cast<unsigned>(&peer - peers_.data())), 0};
     program.limit_up = options_.up;
     program.limit_down = options_.down;
     program.seed = random_();
@@ -241,12 +258,48 @@ awaitable<void> swarm::run() {
     task_group tracker(io_.get_executor());
     tracker.spawn(tracker_.run());
     for (simulated_peer& peer : peers_) start(peer);
+    task_group hostile(io_.get_executor());
+    hostile.spawn(attack());
     co_await watch();
+    hostile.cancel();
+    co_await hostile.join();
     for (simulated_peer& peer : peers_)
         if (peer.runs) peer.runs->stop();
     for (simulated_peer& peer : peers_) co_await peer.life->join();
     tracker.cancel();
     co_await tracker.join();
+}
+
+// As soon as there is a set to attack.
+awaitable<void> swarm::attack() {
+    while (options_.published && !published_) co_await sleep_for(look_every);
+    task_group all(io_.get_executor());
+    for (unsigned i = 0; i < hostile_members(); ++i) {
+        hostile_.push_back(make_hostile(options_.adversary->kind, io_.get_executor(), field_for(i)));
+        all.spawn(hostile_.back()->run());
+    }
+    co_await all.around(sleep_until(time_point::max()));
+}
+
+unsigned swarm::hostile_members() const {
+    if (!options_.adversary || options_.adversary->kind == adversary_kind::wrong_bytes) return 0;
+    return hostile_peers(*options_.adversary, options_.peers);
+}
+
+// Those that vote many times do it from one host.
+battlefield swarm::field_for(unsigned number) const {
+    const bool one_host = options_.adversary->kind == adversary_kind::many_votes;
+    battlefield field;
+    field.tracker = {"127.0.0.1", tracker_.port()};
+    field.set =
+        options_.published ? published_set(*published_) : file_set_key{"default", options_.chunks, {}};
+    field.count = options_.chunks;
+    field.chunk_size = options_.chunk_size;
+    field.host = loopback_host(2, one_host ? 0 : number);
+    field.up = options_.up;
+    field.down = options_.down;
+    field.seed = options_.seed + number;
+    return field;
 }
 
 awaitable<void> swarm::watch() {
@@ -312,8 +365,10 @@ swarm_result swarm::result() const {
 // Both ends of every connection are in this process. A swarm that runs out of descriptors would only crawl.
 void require_open_files(const swarm_options& options) {
     constexpr std::uint64_t of_each_peer = 16;  // chunks on their way, folders, the tracker's connection
-    const std::uint64_t opened = std::min(options.connections, (options.peers - 1) / 2 + 1);
-    const std::uint64_t needed = options.peers * (of_each_peer + 2 * opened);
+    const unsigned hostile = options.adversary ? hostile_peers(*options.adversary, options.peers) : 0;
+    const unsigned peers = options.peers + hostile;
+    const std::uint64_t opened = std::min(options.connections, (peers - 1) / 2 + 1);
+    const std::uint64_t needed = peers * (of_each_peer + 2 * opened);
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
     throw std::runtime_error(
@@ -323,6 +378,11 @@ void require_open_files(const swarm_options& options) {
 }
 
 }  // namespace
+
+swarm_options without_adversary(swarm_options options) {
+    options.adversary.reset();
+    return options;
+}
 
 std::string why_impossible(const swarm_options& o) {
     const unsigned special = o.seeders + o.corrupt;
@@ -335,6 +395,8 @@ std::string why_impossible(const swarm_options& o) {
     if (o.published && o.seeders == 0) return "a published set needs a seeder";
     if (o.published && o.overlap > 0)
         return "of a published set, leechers have nothing at the start (--overlap)";
+    if (o.adversary)
+        if (const std::string why = why_impossible(o.adversary->kind, o.published); !why.empty()) return why;
     if (!o.published && o.seeders + o.overlap + o.corrupt < o.agreement.quorum)
         return fmt::format("no chunk would be agreed: {} copies at the start, and the quorum is {}",
                            o.seeders + o.overlap + o.corrupt, o.agreement.quorum);

@@ -2,6 +2,7 @@
 // temporary folder. Says how long each peer took, and whether every byte of every peer is right.
 #pragma once
 
+#include "adversary.hpp"
 #include "core/registry.hpp"
 #include "core/scheduler.hpp"
 #include "core/upload_queue.hpp"
@@ -20,9 +21,10 @@ struct swarm_options {
     unsigned seeders = 2;  ///< of these, have every chunk at the start
     std::uint32_t chunks = 64;
     byte_count chunk_size = 64 * 1024;
-    unsigned overlap = 0;       ///< copies of each chunk that are spread over the other peers at the start
-    unsigned kill = 0;          ///< leechers that are stopped somewhere in the middle, without a goodbye
-    unsigned corrupt = 0;       ///< peers beyond the seeders that have every chunk, and send wrong bytes
+    unsigned overlap = 0;  ///< copies of each chunk that are spread over the other peers at the start
+    unsigned kill = 0;     ///< leechers that are stopped somewhere in the middle, without a goodbye
+    unsigned corrupt = 0;  ///< peers beyond the seeders that have every chunk, and send wrong bytes
+    std::optional<adversary_plan> adversary;  ///< hostile peers that join the others
     unsigned connections = 60;  ///< that each peer opens to others; as many more may be opened to it
     byte_count up = 0;          ///< bytes per second of each peer; 0: no limit
     byte_count down = 0;
@@ -54,6 +56,9 @@ struct swarm_result {
     double bound = 0;     ///< seconds; 0 where links are not limited
     bool all_right = false;
 };
+
+/// The same swarm, its hostile peers left away.
+swarm_options without_adversary(swarm_options options);
 
 /// Why these options make no swarm; empty where they do.
 std::string why_impossible(const swarm_options& options);
