@@ -256,7 +256,7 @@ TEST_CASE("who announces or asks faster than a tracker allows is out") {
 
 // Each chunk that somebody has at last is told to whoever waits for it, with all who might have it soon.
 TEST_CASE("a tracker keeps so much for a peer that does not read and no more") {
-    tracker_program tracker{{"--quorum", "1", "--max-buffered", "64KiB"}};
+    tracker_program tracker{{"--quorum", "1", "--max-buffered", "64KiB", "--allow-advertise"}};
     std::vector<tcp_client> members;
     for (std::uint16_t port = 1; port <= 50; ++port) {
         members.push_back(tracker.visit());
