@@ -119,7 +119,8 @@ tl::expected<link, std::string> parse_link(std::string_view text) {
     const auto [authority, path] = cut_at(text.substr(scheme.size()), '/');
     const std::string_view trackers_text = without_key(authority);
     const bool has_key = trackers_text.size() < authority.size();
-    const auto key = swarm_key::from_hex(authority.substr(0, authority.find('@')));
+    const auto key =
+        swarm_key::from_hex(authority.substr(0, has_key ? authority.size() - trackers_text.size() - 1 : 0));
     if (has_key && !key) return tl::unexpected{std::string{"the key in the link has not 64 digits"}};
     const auto [id_text, name_text] = cut_at(path, '/');
     auto trackers = parse_trackers(trackers_text);

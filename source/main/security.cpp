@@ -1,5 +1,6 @@
 #include "main/security.hpp"
 
+#include "net/asio.hpp"
 #include "storage/key_file.hpp"
 
 #include <fmt/format.h>
@@ -51,7 +52,9 @@ std::shared_ptr<const security> open_security(const security_options& options) {
 }
 
 bool is_loopback(const std::string& host) {
-    return host.starts_with("127.") || host == "::1" || host == "localhost";
+    std::error_code no_address;
+    const asio::ip::address address = asio::ip::make_address(host, no_address);
+    return no_address ? host == "localhost" : address.is_loopback();
 }
 
 void warn_if_open(const std::string& host, const security* secured) {

@@ -1,13 +1,11 @@
-// What can be had from trackers and peers without taking part: lists of published sets, and manifests.
+// What trackers tell to whoever asks, without taking part: which sets are published, and who has them.
 #pragma once
 
 #include "core/file_set.hpp"
-#include "core/manifest.hpp"
 #include "core/units.hpp"
 #include "net/asio.hpp"
 #include "peer/peer.hpp"
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,10 +21,8 @@ awaitable<std::vector<set_listing>> list_sets(endpoint tracker, connecting how, 
 /// none, usage where there are several, network where no tracker answers.
 awaitable<file_set_id> find_by_name(std::vector<endpoint> trackers, connecting how, std::string name);
 
-/// Gets a manifest from whichever peer has it, and checks it against its id. `patience`: how long to go on
-/// where nobody has it or nothing comes. Throws session_failure: incomplete, or network where no tracker
-/// answers.
-awaitable<std::shared_ptr<const manifest>> fetch_manifest(peer& self, std::vector<endpoint> trackers,
-                                                          file_set_id id, duration patience);
+/// Everybody whom one of these trackers names as a member of the set. Throws session_failure (network) where
+/// none of them answers.
+awaitable<std::vector<endpoint>> find_holders(std::vector<endpoint> trackers, connecting how, file_set_id id);
 
 }  // namespace p2p

@@ -176,7 +176,7 @@ TEST_CASE("what is wrong with a link is said without its key") {
     for (const std::string& text :
          {"p2p://" + nearly + "@t/" + id_digits, "p3p://" + nearly + "@t/" + id_digits,
           "p2p://" + nearly + "b@t:x/" + id_digits, "p2p://" + nearly + "b@t/12", "p2p://@t/" + id_digits,
-          "p2p://" + nearly + "b@t@/" + id_digits}) {
+          "p2p://" + nearly + "b@t@/" + id_digits, "p2p://" + nearly + "b@x@t/" + id_digits}) {
         CAPTURE(text);
         const std::string error = error_of(text);
         CHECK_FALSE(error.empty());

@@ -1,6 +1,7 @@
 #include "main/client/command.hpp"
 #include "net/on_pool.hpp"
 #include "peer/chunk_work.hpp"
+#include "peer/manifest_fetch.hpp"
 #include "peer/prepare.hpp"
 #include "peer/visit.hpp"
 #include "storage/set_state.hpp"

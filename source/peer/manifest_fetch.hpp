@@ -1,0 +1,22 @@
+// How whoever has nothing but the id of a published set comes by its manifest. Nobody knows which of the
+// holders is honest: so several may be asked at a time, and only the hash of the whole tells.
+#pragma once
+
+#include "core/file_set.hpp"
+#include "core/manifest.hpp"
+#include "core/units.hpp"
+#include "net/asio.hpp"
+#include "peer/peer.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace p2p {
+
+/// Gets a manifest from whichever peer has it, and checks it against its id. `patience`: how long to go on
+/// where nobody has it or nothing comes. Throws session_failure: incomplete, or network where no tracker
+/// answers.
+awaitable<std::shared_ptr<const manifest>> fetch_manifest(peer& self, std::vector<endpoint> trackers,
+                                                          file_set_id id, duration patience);
+
+}  // namespace p2p
