@@ -173,13 +173,14 @@ void chunk_set::insert_range(chunk_index from, chunk_index to) {
     require_chunk(from);
     require_chunk(to);
     if (word_of(to) >= words_.size()) words_.resize(word_of(to) + 1);
-    for (std::size_t at = word_of(from); at <= word_of(to); ++at) {
-        word added = all_bits;
-        if (at == word_of(from)) added &= all_bits << (from.value % word_bits);
-        if (at == word_of(to)) added &= all_bits >> (word_bits - 1 - to.value % word_bits);
-        size_ += ones(added & ~words_[at]);
-        words_[at] |= added;
-    }
+    const auto touched = std::span{words_}.subspan(word_of(from), word_of(to) - word_of(from) + 1);
+    const std::uint32_t before = count_ones(touched);
+    const word below = ~(all_bits << (from.value % word_bits)) & touched.front();
+    const word above = ~(all_bits >> (word_bits - 1 - to.value % word_bits)) & touched.back();
+    std::fill(touched.begin(), touched.end(), all_bits);
+    touched.front() &= all_bits << (from.value % word_bits) | below;
+    touched.back() &= all_bits >> (word_bits - 1 - to.value % word_bits) | above;
+    size_ += count_ones(touched) - before;
 }
 
 void chunk_set::clear() {

@@ -65,12 +65,15 @@ void manifest_bomb_peer::answer(stream& line, const peer_to_peer::message& messa
 // Sets that are as large as numbers can be.
 void manifest_bomb_peer::speak(stream& tracker, bool first) {
     hostile_member::speak(tracker, first);
-    for (unsigned i = 0; first && i < huge_sets; ++i) {
+    if (!first) return;
+    to_tracker::announce everything_of_it;
+    everything_of_it.held = chunk_set::first(max_chunk_count);
+    for (unsigned i = 0; i < huge_sets; ++i) {
         set_summary huge{{}, "default", max_set_size, max_chunk_count};
         for (auto& byte : huge.id.bytes) byte = static_cast<std::uint8_t>(random_());
+        everything_of_it.set = published_set(huge.id);
         tracker.post(to_line(to_tracker::publish{huge}));
-        tracker.post(
-            to_line(to_tracker::announce{published_set(huge.id), {}, chunk_set::first(max_chunk_count)}));
+        tracker.post(to_line(everything_of_it));
     }
 }
 
