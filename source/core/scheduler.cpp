@@ -255,7 +255,8 @@ std::optional<chunk_index> scheduler::pick_second_copy(const source& peer, time_
     time_point since = time_point::max();
     for (const auto& [chunk, askers] : in_flight_) {
         if (!may_have_copy(peer, chunk)) continue;
-        if (peer.typical == duration{} && proven_source_of(chunk)) continue;
+        if (!is_proven(peer) && (proven_source_of(chunk) || copies_due(chunk).all >= options_.copies_at_end))
+            continue;
         const auto at = second_copy_at(chunk);
         if (at && *at <= now && *at < since) {
             latest = chunk;
@@ -273,8 +274,23 @@ bool scheduler::may_have_copy(const source& peer, chunk_index chunk) {
 bool scheduler::proven_source_of(chunk_index chunk) const {
     return std::ranges::any_of(peers_, [chunk](const auto& entry) {
         const source& peer = entry.second;
-        return peer.typical != duration{} && !peer.slow && may_have_copy(peer, chunk);
+        return is_proven(peer) && !peer.slow && may_have_copy(peer, chunk);
     });
+}
+
+// The requests for a chunk at peers that deliver.
+scheduler::copies_open scheduler::copies_due(chunk_index chunk) const {
+    copies_open due;
+    const auto askers = in_flight_.find(chunk);
+    if (askers == in_flight_.end()) return due;
+    for (const peer_id id : askers->second) {
+        const source& peer = peers_.at(id);
+        if (peer.slow) continue;
+        if (!due.oldest) due.oldest = find_request(peer, chunk);
+        ++due.all;
+        if (is_proven(peer)) ++due.at_proven;
+    }
+    return due;
 }
 
 // A wanted chunk that no connected peer has does not keep the others from their end.
@@ -282,15 +298,12 @@ bool scheduler::something_to_fetch() const {
     return chunk_selection({&wanted_, &within_reach_}, {}).has_more_than(0);
 }
 
+// Copies at peers that never delivered keep nobody who did from being asked.
 std::optional<time_point> scheduler::second_copy_at(chunk_index chunk) const {
-    const auto copies = in_flight_.find(chunk);
-    if (copies == in_flight_.end()) return std::nullopt;
-    const auto delivers = [this](peer_id id) { return !peers_.at(id).slow; };
-    const auto oldest = std::ranges::find_if(copies->second, delivers);
-    if (oldest == copies->second.end() || std::ranges::count_if(copies->second, delivers) >=
-                                              static_cast<std::ptrdiff_t>(options_.copies_at_end))
-        return std::nullopt;
-    const request* first = find_request(peers_.at(*oldest), chunk);
+    const copies_open due = copies_due(chunk);
+    const unsigned most = options_.copies_at_end;
+    if (due.all == 0 || due.at_proven >= most || due.all >= 2 * most - 1) return std::nullopt;
+    const request* const first = due.oldest;
     // Before any chunk came, nobody knows what is late.
     if (typical_ == duration{}) return first->since + options_.stall_after;
     return first->since + std::max(late_factor * typical_, never_late_before);

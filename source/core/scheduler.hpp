@@ -43,7 +43,8 @@ struct scheduler_options {
     unsigned open_per_peer = 4;  ///< requests open at one peer, at most; fewer where many are connected
     unsigned open_total = 16;    ///< requests open in all; up to twice as many where that is one at each peer
     duration stall_after = std::chrono::seconds{10};
-    unsigned copies_at_end = 2;   ///< most peers that one chunk is asked of near the end
+    unsigned copies_at_end = 2;   ///< peers that a chunk is asked of near the end, at most; 2n - 1 in all,
+                                  ///< with those that never delivered
     unsigned wrong_limit = 2;     ///< wrong chunks after which a peer is dropped
     unsigned refusal_limit = 32;  ///< chunks that a peer may refuse in a row before it rests
 };
@@ -134,7 +135,14 @@ private:
     static std::size_t open_for_any(const source& peer);
     std::optional<chunk_index> pick_second_copy(const source& peer, time_point now) const;
     static bool may_have_copy(const source& peer, chunk_index chunk);
+    static bool is_proven(const source& peer) { return peer.typical != duration{}; }  // it has delivered
     bool proven_source_of(chunk_index chunk) const;
+    struct copies_open {
+        const request* oldest = nullptr;
+        unsigned all = 0;
+        unsigned at_proven = 0;
+    };
+    copies_open copies_due(chunk_index chunk) const;
     bool something_to_fetch() const;
     std::optional<time_point> second_copy_at(chunk_index chunk) const;
     chunk_selection candidates(const source& peer) const;

@@ -203,7 +203,7 @@ awaitable<void> connection::handle_part(peer_to_peer::chunk_part part) {
         co_return;
     }
     // While a chunk is hashed to its end, the next one may come.
-    arrival_.reset();
+    ending_ = std::exchange(arrival_, nullptr);
     storing_.spawn(store_last(into, part.size));
     co_await part_read_.wait();
     if (reading_failed_) std::rethrow_exception(reading_failed_);
@@ -250,6 +250,7 @@ awaitable<void> connection::store_last(std::shared_ptr<arrival> into, byte_count
         part_read_.set();
         co_return;
     }
+    if (ending_ == into) ending_.reset();
     end_arrival(*into);
 }
 
@@ -306,7 +307,8 @@ void connection::ask(std::optional<chunk_index> chunk) {
 }
 
 void connection::cancel(std::optional<chunk_index> chunk) {
-    if (arrival_ && arrival_->claim.chunk == chunk) arrival_->cancelled = true;
+    for (const auto& coming : {arrival_, ending_})
+        if (coming && coming->claim.chunk == chunk) coming->cancelled = true;
     post(to_line(peer_to_peer::cancel{chunk.value_or(chunk_index{}), !chunk}));
 }
 

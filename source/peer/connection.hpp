@@ -127,6 +127,7 @@ private:
     event part_read_;
     std::exception_ptr reading_failed_;
     std::shared_ptr<arrival> arrival_;
+    std::shared_ptr<arrival> ending_;  // its last part comes, or is being hashed
     std::vector<std::byte> gathered_;
     std::deque<peer_to_peer::get_manifest> manifest_requests_;
     std::optional<wanted> wanted_;  // what to serve, until it is chosen and opened

@@ -625,6 +625,17 @@ TEST_CASE("the second copy is asked of a peer that has delivered before, if ther
     CHECK(l.orders_after(2s) == "C1");
 }
 
+TEST_CASE("copies at peers that never delivered keep nobody from being asked who did") {
+    leecher l{"1000 0100", {.open_per_peer = 1, .copies_at_end = 2}};
+    REQUIRE(sorted(l.orders()) == "A1 B2");
+    l.now += 1s;
+    l.delivers('B', 2);
+    l.join("1000");
+    REQUIRE(l.orders_after(2s) == "C1");
+    l.has('B', "1000");
+    CHECK(l.orders_after(2s) == "B1");
+}
+
 TEST_CASE("the second copy is not asked of a peer that sent it wrong") {
     leecher l = leecher::that_has("001", "100", one_each);
     REQUIRE(l.orders() == "A1");

@@ -7,7 +7,8 @@
 //     r, c, h, x   and a digit: reads what has come, closes, closes for sending only, resets
 //     L        and a digit: sends more than a line may have
 //     +        and a step: the tracker does nothing between this one and the next
-// A first line "quorum 1" lets one peer be believed.
+// A first line "quorum 1" lets one peer be believed; "tight" does so too, and sets every limit so low that a
+// few steps reach it.
 #include "core/chunk_set.hpp"
 #include "fuzz.hpp"
 #include "net/asio.hpp"
@@ -43,7 +44,7 @@ constexpr std::chrono::seconds patience{10};
 
 class tracker {
 public:
-    explicit tracker(unsigned quorum) : server_(io_.get_executor(), options(quorum)) {
+    explicit tracker(const tracker_options& options) : server_(io_.get_executor(), options) {
         asio::co_spawn(io_, server_.run(),
                        asio::bind_cancellation_slot(stop_.slot(), [this](const std::exception_ptr& failure) {
                            require(!failure || is_cancellation(failure), "no client ends the tracker");
@@ -73,18 +74,32 @@ public:
     }
 
 private:
-    static tracker_options options(unsigned quorum) {
-        tracker_options made;
-        made.listen = {"127.0.0.1", 0};
-        made.agreement.quorum = quorum;
-        return made;
-    }
-
     asio::io_context io_{1};
     asio::cancellation_signal stop_;
     tracker_server server_;
     bool ended_ = false;
 };
+
+tracker_options believing(unsigned quorum) {
+    tracker_options made;
+    made.listen = {"127.0.0.1", 0};
+    made.agreement.quorum = quorum;
+    made.allow_advertise = true;
+    return made;
+}
+
+tracker_options tight() {
+    tracker_options made = believing(1);
+    made.reports.reports_to_ban = 1;
+    made.reports.most_reports = 2;
+    made.connections = {.in_all = connections, .per_host = connections - 1};
+    made.messages.name = 8;
+    made.buffers.buffered = 2048;
+    made.buffers.in_all = 4096;
+    made.sets = {.sets_per_peer = 2, .chunks_per_peer = 20, .sets = 3, .chunks = 120};
+    made.announce_rate = 1;
+    return made;
+}
 
 /// One connection to the tracker, which reads all that comes as messages.
 class client {
@@ -150,7 +165,7 @@ private:
 
 class session {
 public:
-    explicit session(unsigned quorum) : tracker_(quorum) {}
+    explicit session(const tracker_options& options) : tracker_(options) {}
 
     void step(std::string_view line) {
         const bool goes_on = line.starts_with('+');
@@ -200,7 +215,8 @@ private:
     }
 
     void remember_set(std::string_view line) {
-        constexpr std::size_t most = 4;
+        constexpr std::size_t most =
+            2;  // one that comes late may ask about so many, also where limits are tight
         const auto message = read_to_tracker(line);
         const auto* announced = message ? std::get_if<to_tracker::announce>(&*message) : nullptr;
         if (announced != nullptr && !announced->set.is_published() && sets_.size() < most)
@@ -212,7 +228,7 @@ private:
         client late{tracker_.port()};
         late.send(to_line(to_tracker::hello{.name = "late", .transfer_port = 1, .advertise = {}}));
         for (const file_set_key& set : sets_) {
-            constexpr std::uint32_t some = 100;
+            constexpr std::uint32_t some = 9;
             late.send(to_line(to_tracker::locate{set, chunk_set::first(std::min(set.count, some))}));
         }
         late.send(to_line(to_tracker::list{}));
@@ -240,11 +256,13 @@ private:
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const bool silent = (start_logging("off"), true);
-    constexpr std::string_view believing = "quorum 1\n";
     std::string_view steps = fuzz::text_of(data, size);
-    const bool believes = silent && steps.starts_with(believing);
-    if (believes) steps.remove_prefix(believing.size());
-    session running{believes ? 1U : 2U};
+    const auto begins = [&](std::string_view first_line) {
+        if (!silent || !steps.starts_with(first_line)) return false;
+        steps.remove_prefix(first_line.size());
+        return true;
+    };
+    session running{begins("tight\n") ? tight() : believing(begins("quorum 1\n") ? 1 : 2)};
     for (std::size_t n = 0; n < most_steps && !steps.empty(); ++n) {
         const auto [step, rest] = fuzz::cut_line(steps);
         running.step(step);
