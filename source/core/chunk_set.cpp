@@ -173,14 +173,16 @@ void chunk_set::insert_range(chunk_index from, chunk_index to) {
     require_chunk(from);
     require_chunk(to);
     if (word_of(to) >= words_.size()) words_.resize(word_of(to) + 1);
+    const word from_on = all_bits << (from.value % word_bits);
+    const word up_to = all_bits >> (word_bits - 1 - to.value % word_bits);
     const auto touched = std::span{words_}.subspan(word_of(from), word_of(to) - word_of(from) + 1);
-    const std::uint32_t before = count_ones(touched);
-    const word below = ~(all_bits << (from.value % word_bits)) & touched.front();
-    const word above = ~(all_bits >> (word_bits - 1 - to.value % word_bits)) & touched.back();
+    const word below = touched.front() & ~from_on;
+    const word above = touched.back() & ~up_to;
+    size_ -= count_ones(touched) - ones(below) - ones(above);
     std::fill(touched.begin(), touched.end(), all_bits);
-    touched.front() &= all_bits << (from.value % word_bits) | below;
-    touched.back() &= all_bits >> (word_bits - 1 - to.value % word_bits) | above;
-    size_ += count_ones(touched) - before;
+    touched.front() &= from_on | below;
+    touched.back() &= up_to | above;
+    size_ += to.value - from.value + 1;
 }
 
 void chunk_set::clear() {
@@ -231,6 +233,7 @@ chunk_set chunk_set::take(std::uint32_t count) const {
 }
 
 chunk_set& chunk_set::operator|=(const chunk_set& other) {
+    if (empty()) return *this = other;
     if (words_.size() < other.words_.size()) words_.resize(other.words_.size());
     for (std::size_t at = 0; at < other.words_.size(); ++at) words_[at] |= other.words_[at];
     size_ = count_ones(words_);

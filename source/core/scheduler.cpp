@@ -234,12 +234,13 @@ std::optional<order> scheduler::ask(peer_id id, source& peer, time_point now) {
 }
 
 // Seeders that pick at the same time do not know of each other: what one of them picks, another may pick too,
-// the sooner, the fewer chunks are wanted.
+// the sooner, the fewer chunks are wanted. A peer that delivers nothing while others do picks nothing either.
 bool scheduler::may_pick(const source& peer) const {
     if (!peer.picks || peer.has.size() < count_ || unwanted_.size() > most_excepted) return false;
     std::size_t elsewhere = 0;
     for (const auto& [id, other] : busy_)
-        if (other != &peer) elsewhere += open_for_any(*other);
+        if (other != &peer && (is_proven(*other) || typical_ == duration{}))
+            elsewhere += open_for_any(*other);
     return elsewhere * wanted_per_pick <= wanted_.size();
 }
 

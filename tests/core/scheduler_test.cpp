@@ -310,6 +310,15 @@ TEST_CASE("of several seeders only one is asked for any, but where many chunks a
     CHECK(picks(32) == 2);
 }
 
+TEST_CASE("a seeder that is silent while others deliver keeps no other from being asked for any") {
+    leecher l{"1111 1000", one_each};
+    REQUIRE(sorted(l.orders()) == "A* B1");
+    l.now += 1s;
+    l.delivers('B', 1);
+    l.join("1111");
+    CHECK(l.orders() == "C*");
+}
+
 TEST_CASE("a seeder is not asked for more than it can give") {
     leecher l = leecher::that_has("0111", "1111", {.open_per_peer = 4});
     CHECK(l.orders() == "A*");
