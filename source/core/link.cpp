@@ -102,6 +102,26 @@ tl::expected<std::string, std::string> parse_name(std::string_view text) {
 
 }  // namespace
 
+std::string hide_keys(std::string text) {
+    constexpr std::size_t digits_of_key = 2 * swarm_key::size;
+    constexpr std::size_t enough_to_be_one = 16;  // a key that was cut off
+    const auto is_digit = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    };
+    for (std::size_t at = 0; at < text.size();) {
+        std::size_t end = at;
+        while (end < text.size() && is_digit(text[end])) ++end;
+        const std::size_t length = end - at;
+        const bool in_link =
+            at >= scheme.size() && begins_with_scheme(std::string_view{text}.substr(at - scheme.size()));
+        const bool before_at = end < text.size() && text[end] == '@';
+        if ((in_link && length >= enough_to_be_one) || (before_at && length >= digits_of_key))
+            std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(at), length, '*');
+        at = std::max(end, at + 1);
+    }
+    return text;
+}
+
 std::string link::to_string() const {
     std::string text{scheme};
     if (key) text += key->to_hex() + '@';

@@ -36,6 +36,10 @@ struct link {
     std::string to_string() const;
 };
 
+/// The text, which may be any, with stars for the keys of links in it: what has as many hexadecimal digits as
+/// a key before an "@", and what follows "p2p://" and begins like one.
+std::string hide_keys(std::string text);
+
 /// The error is one line that says what is wrong, and shows what a link looks like where it is none at all.
 /// It never shows a key.
 tl::expected<link, std::string> parse_link(std::string_view text);

@@ -1,6 +1,9 @@
 #include "core/peer_book.hpp"
 
+#include "core/site.hpp"
+
 #include <algorithm>
+#include <vector>
 
 namespace p2p {
 
@@ -29,10 +32,13 @@ admission peer_book::admit(peer_id connection, std::uint64_t instance, const end
                                    [instance](auto& c) { return c.second.instance == instance; });
     const auto theirs =
         std::count_if(connected_.begin(), connected_.end(), [](auto& c) { return !c.second.opened; });
-    if (twin == connected_.end() && !opened && static_cast<std::size_t>(theirs) >= options_.most_connections)
-        return {"too many connections", {}};
-
     admission verdict;
+    if (twin == connected_.end() && !opened &&
+        static_cast<std::size_t>(theirs) >= options_.most_connections) {
+        verdict.replaces = place_for(site_of(where.host));
+        if (!verdict.replaces) return {"too many connections", {}};
+        connected_.erase(*verdict.replaces);
+    }
     if (twin != connected_.end()) {
         const bool smaller_opened = opened == (instance_ < instance);
         if (twin->second.opened != opened && !smaller_opened) return {"connected already", {}};
@@ -43,16 +49,27 @@ admission peer_book::admit(peer_id connection, std::uint64_t instance, const end
     return verdict;
 }
 
+// The newest place of the site that has most of those that others opened, if it has two more than this one.
+std::optional<peer_id> peer_book::place_for(const std::string& site) const {
+    std::map<std::string, std::vector<peer_id>> places;
+    for (const auto& [id, one] : connected_)
+        if (!one.opened) places[site_of(one.where.host)].push_back(id);
+    const auto most = std::ranges::max_element(places, {}, [](const auto& of) { return of.second.size(); });
+    if (most == places.end() || most->second.size() < places[site].size() + 2) return std::nullopt;
+    return most->second.back();
+}
+
 void peer_book::offended(const std::string& host, unsigned times, time_point now) {
     std::erase_if(offences_,
                   [&](const auto& one) { return now - one.second.last >= options_.forgive_after; });
-    offences& of_host = offences_[host];
-    of_host.times += times;
-    of_host.last = now;
+    offences& of_site = offences_[site_of(host)];
+    of_site.times += times;
+    of_site.last = now;
 }
 
 bool peer_book::is_shunned(const std::string& host, time_point now) const {
-    const auto at = offences_.find(host);
+    if (offences_.empty()) return false;
+    const auto at = offences_.find(site_of(host));
     return at != offences_.end() && at->second.times >= options_.most_offences &&
            now - at->second.last < options_.forgive_after;
 }

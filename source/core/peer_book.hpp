@@ -15,7 +15,7 @@ namespace p2p {
 struct peer_book_options {
     std::size_t most_connections = 60;               ///< opened by this peer; others may open as many to it
     duration retry_after = std::chrono::seconds{5};  ///< before an address is tried again
-    unsigned most_offences = 20;  ///< of one host; after that nobody there is talked to for a while
+    unsigned most_offences = 20;  ///< of one site; after that nobody there is talked to for a while
     duration forgive_after = std::chrono::minutes{1};  ///< since its last offence
 };
 
@@ -38,7 +38,8 @@ public:
 
     /// `opened`: by this peer. Where two peers connect to each other at once, both keep the connection that
     /// the one with the smaller instance opened; of two that the same side opened, the later one. `where`:
-    /// the address that the other side says it can be connected to at.
+    /// the address that the other side says it can be connected to at. Where others have opened as many as
+    /// they may, a site that has none or few takes a place of the one that has most.
     admission admit(peer_id connection, std::uint64_t instance, const endpoint& where, bool opened,
                     time_point now);
     void left(peer_id connection);
@@ -67,7 +68,8 @@ private:
         time_point last;
     };
     bool is_shunned(const std::string& host, time_point now) const;
-    std::map<std::string, offences> offences_;  // by host
+    std::optional<peer_id> place_for(const std::string& site) const;
+    std::map<std::string, offences> offences_;  // by site
 };
 
 }  // namespace p2p

@@ -334,6 +334,11 @@ chunk_set registry::agreed_in(const file_set_key& key, const chunk_set& chunks) 
     return set == sets_.end() ? chunk_set{} : chunks & set->second.chunk_list.indices();
 }
 
+std::uint32_t registry::agreed_count(const file_set_key& key) const {
+    const auto set = sets_.find(key);
+    return set == sets_.end() ? 0 : set->second.chunk_list.indices().size();
+}
+
 std::optional<set_limit> registry::wait_for(peer_id peer, const file_set_key& key, const chunk_set& chunks) {
     const auto at = membership_in(key, peer);
     if (!at) return at.error();

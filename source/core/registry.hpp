@@ -47,7 +47,7 @@ struct registry_options {
 struct peer_info {
     std::string name;
     endpoint address;        ///< where others connect to
-    std::string voter_host;  ///< the address that its connection comes from
+    std::string voter_host;  ///< the site (core/site.hpp) that its connection comes from
 };
 
 /// A chunk went from the check_list to the chunk_list.
@@ -111,6 +111,7 @@ public:
 
     /// Those of `chunks` whose hash is agreed.
     chunk_set agreed_in(const file_set_key& set, const chunk_set& chunks) const;
+    std::uint32_t agreed_count(const file_set_key& set) const;
 
     /// How those of `chunks` stand that the peer announced.
     standing standing_of(peer_id peer, const file_set_key& set, const chunk_set& chunks) const;

@@ -320,13 +320,15 @@ void add_others(CLI::App& app, command& told, run_command& chosen) {
 }
 
 // A list of processes shows everybody the words that a program was started with.
-void hide_keys(int argc, char** argv) {
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view word = argv[i];
-        const std::size_t end = word.rfind('@');
-        if (word.find("://") < end && end != std::string_view::npos)
-            std::fill_n(argv[i] + word.find("://") + 3, end - word.find("://") - 3, '*');
-    }
+void hide_keys_in(int argc, char** argv) {
+    for (int i = 1; i < argc; ++i) std::ranges::copy(p2p::hide_keys(argv[i]), argv[i]);
+}
+
+int explain(const CLI::App& app, const CLI::ParseError& error) {
+    std::ostringstream errors;
+    const bool fine = app.exit(error, std::cout, errors) == 0;
+    std::cerr << p2p::hide_keys(errors.str());
+    return static_cast<int>(fine ? exit_code::ok : exit_code::usage);
 }
 
 exit_code run(const command& told, const run_command& chosen) {
@@ -361,13 +363,13 @@ int main(int argc, char** argv) {
 
     std::vector<std::string> words;
     for (int i = argc - 1; i > 0; --i) words.push_back(modern(argv[i]));  // CLI11 wants them last one first
-    hide_keys(argc, argv);
+    hide_keys_in(argc, argv);
     exit_code code = exit_code::ok;
     try {
         app.parse(words);
         code = run(told, chosen);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : static_cast<int>(exit_code::usage);
+        return explain(app, error);
     } catch (const std::invalid_argument& error) {
         code = say(exit_code::usage, error.what());
     } catch (const p2p::session_failure& failure) {

@@ -16,10 +16,15 @@ constexpr const char* group = "Security";
 
 CLI::Option* add_file(CLI::App& app, const std::string& name, std::filesystem::path& file,
                       const std::string& help) {
-    return app.add_option(name, file, help)->type_name("FILE")->group(group);
+    const auto not_empty = [](const std::string& text) {
+        return std::string{text.empty() ? "names no file" : ""};
+    };
+    return app.add_option(name, file, help)->check(not_empty)->type_name("FILE")->group(group);
 }
 
 std::vector<swarm_key> read_secret(const std::filesystem::path& file) {
+    if (swarm_key::from_hex(file.native()))
+        throw security_failure("--secret-file takes the name of a file that a key is in, not the key");
     auto keys = read_key_file(file);
     if (!keys) throw security_failure("--secret-file " + keys.error());
     return std::move(*keys);

@@ -62,13 +62,4 @@ void turn_away(tcp::socket socket, std::string_view line) {
     socket.close(ignored);
 }
 
-std::string site_of(const asio::ip::address& address) {
-    if (address.is_v4()) return address.to_string();
-    const asio::ip::address_v6 whole = address.to_v6();
-    if (whole.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, whole).to_string();
-    auto bytes = whole.to_bytes();
-    std::fill(bytes.begin() + bytes.size() / 2, bytes.end(), 0);
-    return asio::ip::address_v6{bytes}.to_string() + "/64";
-}
-
 }  // namespace p2p

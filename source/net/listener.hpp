@@ -26,8 +26,4 @@ awaitable<void> accept_loop(tcp::acceptor& acceptor, std::function<void(tcp::soc
 /// It never waits for the other side.
 void turn_away(tcp::socket socket, std::string_view line);
 
-/// Whose connection this is, where connections are counted: an IPv4 address, or the 64 bits of an IPv6 one
-/// that the network gives to one site, which may use as many addresses as it likes.
-std::string site_of(const asio::ip::address& address);
-
 }  // namespace p2p

@@ -113,6 +113,8 @@ void connection::say_hello() {
 
 // Who the other side is decides whether this connection stays.
 void connection::join(const peer_to_peer::hello& hello) {
+    if (const auto last = hello.chunks.last(); last && last->value > owner_.store().count())
+        throw protocol_violation({"bad_field", "chunks: the set has not so many"});
     instance_ = hello.instance;
     label_ = fmt::format("{} at {}", printable(hello.name), printable(address_.to_string()));
     if (const std::string refused = owner_.joined(*this, instance_, address_); !refused.empty())
@@ -142,7 +144,7 @@ awaitable<void> connection::download_loop() {
 void connection::handle(const peer_to_peer::message& message) {
     if (const auto* have = std::get_if<peer_to_peer::have>(&message)) {
         if (have->chunks.is_subset_of(has_)) bear(1);
-        learn(have->chunks);
+        learn(have->chunks - has_);
     } else if (const auto* request = std::get_if<peer_to_peer::request>(&message)) {
         const auto chunk = request->any ? std::nullopt : std::optional{request->chunk};
         const auto fate = owner_.upload_wanted(*this, {chunk, request->except});

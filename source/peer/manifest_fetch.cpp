@@ -87,16 +87,18 @@ private:
         const time_point started = now();
         give_up_at_ = started + patience_;
         backoff pause(ask_again_first, ask_again_cap, random_());
+        bool answered = false;
         while (!is_over()) {
             std::optional<session_failure> unreachable;
             std::vector<endpoint> holders;
             try {
                 const connecting how = self_.to_tracker();
                 holders = co_await find_holders(trackers_, how, id_);
+                answered = true;
             } catch (const session_failure& failure) {
                 unreachable = failure;
             }
-            if (unreachable && now() >= started + first_contact_limit) throw *unreachable;
+            if (unreachable && !answered && now() >= started + first_contact_limit) throw *unreachable;
             if (holders.empty() && !std::exchange(told_, true))
                 spdlog::info("waiting for a peer that has {}", id_.to_hex());
             if (std::exchange(progressed_, false)) pause.reset();
@@ -241,6 +243,7 @@ private:
             const error_message why{"manifest_too_large",
                                     fmt::format("its manifest has {}, more than {} (see --max-manifest)",
                                                 show_size(piece->total), show_size(most))};
+            if (!std::exchange(told_of_limit_, true)) spdlog::warn("{}: {}", who.to_string(), why.message);
             line.post(to_line(why));
             co_await line.flush();
             throw protocol_violation(why);
@@ -298,6 +301,7 @@ private:
     bool progressed_ = false;
     time_point give_up_at_{};
     bool told_ = false;
+    bool told_of_limit_ = false;
     std::string trouble_ = "nobody has it";
     event news_;  // an attempt has ended
     task_group attempts_;

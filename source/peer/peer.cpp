@@ -1,6 +1,8 @@
 #include "peer/peer.hpp"
 
+#include "core/site.hpp"
 #include "core/units.hpp"
+#include "net/host.hpp"
 #include "net/listener.hpp"
 #include "peer/hello.hpp"
 #include "peer/session.hpp"
@@ -122,7 +124,7 @@ tracker_link& peer::link_to(const endpoint& tracker) {
 
 void peer::arrived(tcp::socket socket) {
     std::error_code ignored;
-    auto place = counter_.enter(site_of(socket.remote_endpoint(ignored).address()));
+    auto place = counter_.enter(site_of(host_of(socket.remote_endpoint(ignored).address())));
     if (place) return tasks_.spawn(greet(std::move(socket), std::move(*place)));
     spdlog::debug("a connection is turned away: {}", place.error());
     const error_message why{"too_many_connections", place.error()};
@@ -136,8 +138,10 @@ awaitable<void> peer::greet(tcp::socket socket, connection_counter::place place)
     auto line = std::make_unique<stream>(std::move(socket), limits(), std::move(tls));
     error_message answer{"unknown_fileset", "this peer does not serve that file-set"};
     try {
+        const time_point until = std::chrono::steady_clock::now() + options_.limits.hello;
         co_await line->handshake(options_.limits.hello);
-        const peer_to_peer::hello hello = co_await read_hello(*line, options_.limits.hello);
+        const duration left = until - std::chrono::steady_clock::now();
+        const peer_to_peer::hello hello = co_await read_hello(*line, left);
         if (const auto who = sessions_.find(hello.set); who != sessions_.end()) {
             who->second->take(std::move(line), hello, std::move(place));
             co_return;

@@ -1,6 +1,7 @@
 #include "peer/session.hpp"
 
 #include "core/manifest.hpp"
+#include "core/site.hpp"
 #include "net/host.hpp"
 #include "net/on_pool.hpp"
 #include "peer/chunk_work.hpp"
@@ -23,12 +24,22 @@ constexpr duration grace = std::chrono::seconds{5};
 constexpr std::size_t manifests_at_a_time = 2;
 constexpr duration manifest_turn_patience = std::chrono::seconds{2};
 
+// How slow whoever gets a manifest may be, in bytes a second, beside what it takes anyhow.
+constexpr byte_count slowest_manifest = 128 * 1024;
+constexpr duration shortest_manifest_turn = std::chrono::seconds{5};
+
 // The list of a large set takes long to write: it is left alone for so many times as long. What arrives
 // meanwhile is found again after a crash (chunk_store::leftovers).
 constexpr int save_pause = 20;
 
 time_point now() {
     return std::chrono::steady_clock::now();
+}
+
+duration longest_manifest_turn(const chunk_store& store) {
+    const auto published = store.published();
+    const byte_count size = published ? published->text().size() : 0;
+    return shortest_manifest_turn + std::chrono::seconds{size / slowest_manifest};
 }
 
 file_set_key key_of(const chunk_store& store, std::string name) {
@@ -56,7 +67,7 @@ session::session(peer& owner, std::unique_ptr<chunk_store> store, std::string fi
       inventory_(inventory_for(*store_)),
       scheduler_(store_->count(), store_->present(), options_.scheduling, owner.instance() + 1),
       uploads_(options_.uploads, owner.instance() + 2),
-      manifest_turns_(manifests_at_a_time, manifest_turn_patience),
+      manifest_turns_(manifests_at_a_time, manifest_turn_patience, longest_manifest_turn(*store_)),
       peers_({.most_connections = options_.most_connections}, owner.instance()),
       leftovers_(store_->leftovers()),
       tasks_(owner.executor()),
@@ -453,7 +464,9 @@ bool session::chunk_was_wrong(connection& from, chunk_index chunk) {
     if (!connections_.contains(from.id()) || !scheduler_.wrong(from.id(), chunk)) return false;
     peers_.ban(from.instance());
     spdlog::warn("{} is not asked for anything any more", from.label());
-    for (tracker_link* link : links_) link->report(*this, from.address(), chunk);
+    // Whoever connected to this peer could have said any port of its host: of somebody else there, maybe.
+    if (from.opened())
+        for (tracker_link* link : links_) link->report(*this, from.address(), chunk);
     return true;
 }
 
@@ -487,7 +500,7 @@ void session::manifest_sent(const connection& by, bool to_its_end) {
 
 session::request_is session::upload_wanted(const connection& by, wanted what) {
     if (stopping_ || !connections_.contains(by.id())) return request_is::not_served;
-    if (!uploads_.add(by.id(), std::move(what))) return request_is::one_too_many;
+    if (!uploads_.add(by.id(), site_of(by.address().host), std::move(what))) return request_is::one_too_many;
     start_uploads();
     return request_is::taken;
 }

@@ -149,13 +149,15 @@ tl::expected<std::shared_ptr<const manifest>, std::string> read_manifest(const s
     return std::make_shared<const manifest>(std::move(**parsed));
 }
 
-std::optional<link> read_link(const std::filesystem::path& root, const file_set_id& id) {
-    auto text = read_small_file(folder_of(root, id) / link_name, max_link_size);
-    if (!text) return std::nullopt;
+tl::expected<link, std::string> read_link(const std::filesystem::path& root, const file_set_id& id) {
+    const auto path = folder_of(root, id) / link_name;
+    auto text = read_small_file(path, max_link_size);
+    if (!text) return tl::unexpected{text.error()};
     while (text->ends_with('\n')) text->pop_back();
-    const auto parsed = parse_link(*text);
-    if (!parsed || parsed->id != id) return std::nullopt;
-    return *parsed;
+    auto parsed = parse_link(*text);
+    if (!parsed || parsed->id != id)
+        return tl::unexpected{about(path.native(), "is damaged: share or get the set again")};
+    return parsed;
 }
 
 journal_content look_at_journal(const std::filesystem::path& root, const manifest& set) {

@@ -68,8 +68,9 @@ std::vector<file_set_id> sets_in(const std::filesystem::path& root);
 tl::expected<std::shared_ptr<const manifest>, std::string> read_manifest(const std::filesystem::path& root,
                                                                          const file_set_id& id);
 
-/// Where it was published, if that is known.
-std::optional<link> read_link(const std::filesystem::path& root, const file_set_id& id);
+/// Where it was published, and its swarm's secret if it has one. The error names the file: without it, nobody
+/// knows whether the set may be served to strangers.
+tl::expected<link, std::string> read_link(const std::filesystem::path& root, const file_set_id& id);
 
 /// What the journal of one of them says; empty where it cannot be read. Changes nothing.
 journal_content look_at_journal(const std::filesystem::path& root, const manifest& set);

@@ -166,6 +166,7 @@ void tracker_connection::send() {
         if (error) return close(error);
         outbox_.erase(0, n);
     }
+    outbox_.clear();  // a socket that was closed took nothing: what was for it is for nobody else
     std::swap(outbox_, shared_.spare_output_);
     std::string{}.swap(outbox_);
     count_buffered();
@@ -221,6 +222,8 @@ void tracker_connection::close(std::error_code why) {
     if (!over_) over_ = why;
     waits_ = false;
     write_by_ = time_point::max();
+    outbox_ = {};
+    count_buffered();
     std::error_code ignored;
     socket_.close(ignored);
 }

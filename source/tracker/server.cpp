@@ -1,6 +1,8 @@
 #include "tracker/server.hpp"
 
+#include "core/site.hpp"
 #include "net/event.hpp"
+#include "net/host.hpp"
 #include "net/listener.hpp"
 #include "net/stream.hpp"
 #include "protocol/json.hpp"
@@ -134,7 +136,7 @@ awaitable<void> tracker_server::run() {
 
 void tracker_server::arrived(tcp::socket socket) {
     std::error_code ignored;
-    auto place = counter_.enter(site_of(socket.remote_endpoint(ignored).address()));
+    auto place = counter_.enter(site_of(host_of(socket.remote_endpoint(ignored).address())));
     if (!place) {
         const time_point now = std::chrono::steady_clock::now();
         if (now >= warn_again_) {
@@ -267,7 +269,7 @@ void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
                          "--advertise away, or start it with --allow-advertise",
                          host)});
     const std::string& reachable_at = hello.advertise.empty() ? host : hello.advertise;
-    const auto joined = registry_.join({hello.name, {reachable_at, hello.transfer_port}, host});
+    const auto joined = registry_.join({hello.name, {reachable_at, hello.transfer_port}, site_of(host)});
     from.id = joined.peer;
     from.line.welcomed(options_.silence_limit);
     if (joined.replaced) {
@@ -333,6 +335,10 @@ void tracker_server::announce_published(client& from, const file_set_id& id, con
 }
 
 void tracker_server::handle(client& from, const to_tracker::withdraw& withdraw) {
+    // Whatever the peer holds, what is agreed is looked through.
+    constexpr std::uint64_t looked_through_for_one = 16;
+    if (!withdraw.set.is_published() && !withdraw.chunks)
+        charge(from, registry_.agreed_count(withdraw.set) / looked_through_for_one);
     if (withdraw.set.is_published()) {
         if (withdraw.chunks)
             catalogue_.withdraw(from.id, *withdraw.set.id, *withdraw.chunks);
@@ -465,10 +471,12 @@ void tracker_server::log_news(const file_set_key& set, const registry_news& news
         spdlog::info("{}: chunk {} agreed: {}, {} bytes, by {}", p2p::label(set), promoted.agreed.chunk.value,
                      promoted.agreed.hash.to_hex(), promoted.agreed.size, fmt::join(voters, ", "));
     }
-    for (const dispute& disputed : news.disputes)
-        spdlog::warn("{}: chunk {} disputed: {} has {}, {} bytes; agreed is {}", p2p::label(set),
-                     disputed.claim.chunk.value, label(disputed.peer), disputed.claim.hash.to_hex(),
-                     disputed.claim.size, disputed.agreed.to_hex());
+    if (news.disputes.empty()) return;
+    const dispute& first = news.disputes.front();
+    const std::size_t more = news.disputes.size() - 1;
+    spdlog::warn("{}: chunk {} disputed: {} has {}, {} bytes; agreed is {}{}", p2p::label(set),
+                 first.claim.chunk.value, label(first.peer), first.claim.hash.to_hex(), first.claim.size,
+                 first.agreed.to_hex(), more > 0 ? fmt::format("; and {} more", more) : "");
 }
 
 void tracker_server::push_news(const file_set_key& set, const registry_news& news) {

@@ -183,3 +183,15 @@ TEST_CASE("what is wrong with a link is said without its key") {
         CHECK(error.find("bbbb") == std::string::npos);
     }
 }
+
+TEST_CASE("keys of links are hidden in any text, and nothing else is") {
+    const std::string key(64, 'b');
+    const std::string stars(64, '*');
+    CHECK(hide_keys("get p2p://" + key + "@t/" + id_digits + "?") ==
+          "get p2p://" + stars + "@t/" + id_digits + "?");
+    CHECK(hide_keys(key + "@t") == stars + "@t");
+    CHECK(hide_keys("P2P://" + key.substr(0, 30)) == "P2P://" + stars.substr(0, 30));
+    for (const std::string& same :
+         {std::string{"p2p://10.0.0.7:5100/"} + id_digits, std::string{"me@host"}, std::string{}})
+        CHECK(hide_keys(same) == same);
+}

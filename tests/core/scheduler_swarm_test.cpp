@@ -209,7 +209,7 @@ private:
                 tell(who, to, [&who, &to, chunk = one.chunk] { to.uploads.cancel(who.id, chunk); });
             else
                 tell(who, to, [this, &who, &to, what = wanted_by(who, one)] {
-                    REQUIRE(to.uploads.add(who.id, what));
+                    REQUIRE(to.uploads.add(who.id, std::to_string(who.id.value), what));
                     serve(to);
                 });
         }

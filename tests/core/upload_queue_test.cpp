@@ -24,7 +24,7 @@ public:
         for (std::string word; in >> word;) REQUIRE(add(word));
     }
 
-    bool add(const std::string& word) { return tested.add(id(word[0]), {chunk(word), {}}); }
+    bool add(const std::string& word) { return tested.add(id(word[0]), {word[0]}, {chunk(word), {}}); }
     bool cancel(const std::string& word) { return tested.cancel(id(word[0]), chunk(word)); }
     void finished(char name) { tested.finished(id(name)); }
     void leaves(char name) { tested.peer_left(id(name)); }
@@ -109,10 +109,33 @@ TEST_CASE("a request that is being served does not count as waiting") {
 
 TEST_CASE("a request for any carries what it leaves out") {
     upload_queue queue{{}, 1};
-    REQUIRE(queue.add({1}, {std::nullopt, set_of("2-3")}));
+    REQUIRE(queue.add({1}, "here", {std::nullopt, set_of("2-3")}));
     const auto next = queue.start_next();
     REQUIRE(next);
     CHECK(next->what.except == set_of("2-3"));
+}
+
+TEST_CASE("of several requests for any the latest knows what to leave out") {
+    upload_queue queue{{}, 1};
+    REQUIRE(queue.add({1}, "here", {std::nullopt, set_of("2-3")}));
+    REQUIRE(queue.add({1}, "here", {std::nullopt, set_of("2-5")}));
+    for (int i = 0; i < 2; ++i) {
+        const auto next = queue.start_next();
+        REQUIRE(next);
+        CHECK(next->what.except == set_of("2-5"));
+        queue.finished({1});
+    }
+}
+
+TEST_CASE("the peers of one site do not have all slots") {
+    upload_queue queue{{.slots = 4}, 1};
+    for (std::uint64_t i = 1; i <= 4; ++i) REQUIRE(queue.add({i}, "there", {chunk_index{1}, {}}));
+    for (int i = 0; i < 3; ++i) CHECK(queue.start_next());
+    CHECK_FALSE(queue.start_next());
+    REQUIRE(queue.add({5}, "elsewhere", {chunk_index{1}, {}}));
+    const auto next = queue.start_next();
+    REQUIRE(next);
+    CHECK(next->who == peer_id{5});
 }
 
 TEST_CASE("a request that was cancelled is not served") {

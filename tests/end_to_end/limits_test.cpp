@@ -275,6 +275,32 @@ TEST_CASE("a tracker keeps so much for a peer that does not read and no more") {
     pings(members.front());
 }
 
+TEST_CASE("what a peer did not read before its connection was closed is told to nobody else") {
+    const tracker_program tracker{{"--allow-advertise"}};
+    std::vector<tcp_client> members;
+    for (std::uint16_t port = 1; port <= 50; ++port) {
+        members.push_back(tracker.visit());
+        members.back().send_line(hello_to_tracker(std::string(100, 'n'), port, std::string(250, 'h')));
+        members.back().read_line();
+        members.back().send_line(publish_of('a'));
+    }
+    tcp_client deaf = tracker.join("deaf", 1001);
+    const std::string question = R"({"type":"locate","id":")" + std::string(64, 'a') + "\"}\n";
+    constexpr int more_than_a_connection_holds = 1'000;  // each answer is 20 KB
+    for (int i = 0; i < more_than_a_connection_holds; ++i) deaf.send(question);
+    constexpr int turns_until_it_is_full = 1'000;
+    for (int i = 0; i < turns_until_it_is_full; ++i) pings(members.front());
+    const tcp_client again = tracker.join("deaf", 1001);
+    const std::size_t before = tracker.open_descriptors();
+    wait_until([&] { return tracker.open_descriptors() < before; },
+               "the end of the connection that is not read");
+    for (std::uint16_t port = 2001; port <= 2005; ++port) {
+        tcp_client late = tracker.visit();
+        late.send_line(hello_to_tracker("late", port));
+        CHECK(late.read_line().starts_with(R"({"type":"welcome")"));
+    }
+}
+
 TEST_CASE("a tracker keeps so much of lines that have begun on all connections together") {
     const tracker_program tracker{{"--max-buffered-in-all", "100KiB"}};
     std::vector<tcp_client> peers;

@@ -237,6 +237,98 @@ TEST_CASE("share --secret puts a key into the link, which is all that get and se
     CHECK_FALSE(contains(serves.output(), shares.parsed().key->to_hex()));
 }
 
+TEST_CASE("a set of a closed swarm whose link is damaged is served to nobody") {
+    const temp_folder here;
+    const tree original = files(here / "set", 1, 10'000);
+    const sharer shares{original, {"--secret"}};
+    REQUIRE(get({shares.link(), here / "copy"}).exit_code == exits::done);
+    const fs::path kept = here / "copy" / ".p2p" / shares.id() / "link";
+    REQUIRE(fs::exists(kept));
+    const std::string damaged = read_text(kept).erase(10, 1);
+    for (const std::string& text : {damaged, std::string{"garbage"}}) {
+        write_text(kept, text);
+        const finished_process ended = run_client({"serve", here / "copy"});
+        CHECK(ended.exit_code == exits::storage);
+        CHECK(contains(ended.output, "link: is damaged"));
+    }
+    fs::remove(kept);
+    CHECK(run_client({"serve", here / "copy"}).exit_code == exits::storage);
+}
+
+TEST_CASE("get uses the secret that it kept, where the link comes without it") {
+    const temp_folder here;
+    const tree original = files(here / "set", 1, 10'000);
+    const sharer shares{original, {"--secret"}};
+    REQUIRE(get({shares.link(), here / "copy"}).exit_code == exits::done);
+    p2p::link without = shares.parsed();
+    without.key.reset();
+    fs::remove(here / "copy" / "f0");
+    CHECK(get({without.to_string(), here / "copy"}).exit_code == exits::done);
+    CHECK(tree_difference(original, here / "copy") == "");
+    CHECK(contains(read_text(here / "copy" / ".p2p" / shares.id() / "link"), shares.parsed().key->to_hex()));
+}
+
+TEST_CASE("what is shared again has the same secret") {
+    const temp_folder here;
+    const tree original = files(here / "set", 1, 10'000);
+    std::string key;
+    for (int time = 0; time < 2; ++time) {
+        sharer shares{original, {"--secret"}};
+        const std::string now = shares.parsed().key->to_hex();
+        if (time > 0) CHECK(now == key);
+        key = now;
+        REQUIRE(shares.stop() == exits::done);
+    }
+}
+
+TEST_CASE("an option for a file that is empty is refused, and nothing listens") {
+    for (const std::string option : {"--secret-file", "--tls-cert"}) {
+        CAPTURE(option);
+        const finished_process ended = run(program("p2ptracker"), {"--listen", "127.0.0.1:0", option, ""});
+        CHECK(ended.exit_code == exits::usage);
+        CHECK(contains(ended.output, "names no file"));
+    }
+}
+
+TEST_CASE("keys are in no error message") {
+    const std::string key(64, 'a');
+    const std::string link = "p2p://" + key + "@127.0.0.1:1/" + std::string(64, 'b') + "/set";
+    for (const words& mistake : {words{"gett", link},
+                                 {link},
+                                 {"verify", link},
+                                 {"serve", link},
+                                 {"list", "--tracker", link},
+                                 {"get", key + "@127.0.0.1:1/" + std::string(64, 'b')},
+                                 {"list", "--secret-file", key}}) {
+        CAPTURE(mistake.front());
+        const finished_process ended = run_client(mistake);
+        CHECK(ended.exit_code != exits::done);
+        CHECK_FALSE(contains(ended.output, std::string(40, 'a')));
+    }
+}
+
+TEST_CASE("get - takes the link as people paste it, and needs one") {
+    const temp_folder here;
+    const tree original = files(here / "set", 1, 10'000);
+    const sharer shares{original, {"--secret"}};
+    const std::string get_it = "\"$0\" get - \"$1\"";
+    CHECK(run("/bin/sh", {"-c", "printf '  %s \\r\\n' '" + shares.link() + "' | " + get_it,
+                          program("p2pclient"), here / "copy"})
+              .exit_code == exits::done);
+    const finished_process nothing =
+        run("/bin/sh", {"-c", get_it + " </dev/null", program("p2pclient"), here / "none"});
+    CHECK(nothing.exit_code == exits::usage);
+    CHECK(contains(nothing.output, "no link came on standard input"));
+}
+
+TEST_CASE("where the tracker is at an IPv6 address, the peers can be reached there") {
+    const temp_folder here;
+    const tree original = files(here / "set", 1, 10'000);
+    process shares{program("p2pclient"), {"share", original, "--with-tracker", "[::1]:0"}};
+    const std::string link = "p2p://" + shares.wait_for_rest_of_line("p2p://");
+    CHECK(run_client({"get", link, here / "copy"}).exit_code == exits::done);
+}
+
 TEST_CASE(
     "a link that is read from standard input, or from the words of the command, is seen by nobody else") {
     const temp_folder here;

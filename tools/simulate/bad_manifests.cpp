@@ -12,8 +12,8 @@ namespace p2p::simulation {
 namespace {
 
 constexpr byte_count largest = byte_count{1} << 30U;
-// About as much as a tracker lets one peer have.
-constexpr unsigned huge_sets = 30;
+// More than half of what a tracker lets one peer have.
+constexpr unsigned huge_sets = 20;
 
 struct bomb {
     byte_count total;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <linux/capability.h>
 #include <stdexcept>
 #include <sys/ioctl.h>
@@ -205,6 +206,11 @@ duration child_process::cpu_time() const {
 byte_count child_process::peak_memory() const {
     const std::lock_guard lock{mutex_};
     return ended_ ? peak_memory_ : status("VmHWM:");
+}
+
+std::size_t child_process::open_descriptors() const {
+    const std::filesystem::path all = "/proc/" + std::to_string(pid_) + "/fd";
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator{all}, {}));
 }
 
 byte_count child_process::resident_memory() const {

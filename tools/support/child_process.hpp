@@ -60,6 +60,8 @@ public:
     byte_count peak_memory() const;
     /// The memory that it has now (resident). Throws where it has ended.
     byte_count resident_memory() const;
+    /// Files and sockets that it has open now.
+    std::size_t open_descriptors() const;
 
 protected:
     /// The end of a derived object must not be later than that of the process.

@@ -10,7 +10,7 @@
 namespace p2p::client {
 
 exit_code say(exit_code code, std::string_view message) {
-    fmt::print(stderr, "p2pclient: {}\n", message);
+    fmt::print(stderr, "p2pclient: {}\n", hide_keys(std::string{message}));
     return code;
 }
 
@@ -27,15 +27,23 @@ std::shared_ptr<const security> secured_by(const command& told, const std::optio
     return std::make_shared<const security>(std::vector{*key});
 }
 
+namespace {
+
+/// Where the trackers see this peer: on this machine only, if they are all there.
+std::string usual_listen_host(const std::vector<endpoint>& trackers, bool advertises) {
+    const auto is_ipv6 = [](const endpoint& one) { return one.host.find(':') != std::string::npos; };
+    const auto is_here = [](const endpoint& one) { return is_loopback(one.host); };
+    const bool all_here = !advertises && std::ranges::all_of(trackers, is_here);
+    if (std::ranges::none_of(trackers, is_ipv6)) return all_here ? "127.0.0.1" : "0.0.0.0";
+    return all_here && std::ranges::all_of(trackers, is_ipv6) ? "::1" : "::";
+}
+
+}  // namespace
+
 peer_options peer_for(const command& told, const std::vector<endpoint>& trackers,
                       std::shared_ptr<const security> secured) {
-    const bool all_here =
-        std::ranges::all_of(trackers, [](const endpoint& one) { return is_loopback(one.host); });
     peer_options options = told.peer;
-    if (told.listen)
-        options.listen.host = *told.listen;
-    else if (all_here && told.peer.advertise.empty())
-        options.listen.host = "127.0.0.1";
+    options.listen.host = told.listen.value_or(usual_listen_host(trackers, !told.peer.advertise.empty()));
     options.secured = std::move(secured);
     warn_if_open(options.listen.host, options.secured.get());
     return options;

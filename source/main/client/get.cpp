@@ -47,11 +47,15 @@ struct set_at_hand {
     std::filesystem::path place;
 };
 
-set_at_hand manifest_at_hand(const command& told, const link& from) {
+std::vector<std::filesystem::path> places_at_hand(const command& told, const link& from) {
+    if (!told.destination.empty()) return {told.destination};
     std::vector<std::filesystem::path> places{"."};
     if (!from.name.empty()) places.emplace_back(from.name);
-    if (!told.destination.empty()) places = {told.destination};
-    for (const auto& place : places)
+    return places;
+}
+
+set_at_hand manifest_at_hand(const command& told, const link& from) {
+    for (const auto& place : places_at_hand(told, from))
         if (auto set = read_manifest(place, from.id)) return {std::move(*set), place};
     return {};
 }
@@ -146,7 +150,18 @@ std::string read_target(const command& told) {
     if (told.target != "-") return told.target;
     std::string line;
     std::getline(std::cin, line);
+    constexpr std::string_view blanks = " \t\r";
+    line.erase(0, line.find_first_not_of(blanks));
+    line.erase(line.find_last_not_of(blanks) + 1);
+    if (line.empty()) throw session_failure(exit_code::usage, "no link came on standard input");
     return line;
+}
+
+/// The secret of an earlier `get` of the same set into the same place: a link without it means the same set.
+std::optional<swarm_key> key_at_hand(const command& told, const link& from) {
+    for (const auto& place : places_at_hand(told, from))
+        if (const auto kept = read_link(place, from.id); kept && kept->key) return kept->key;
+    return std::nullopt;
 }
 
 /// A link, an id, or a name.
@@ -159,6 +174,8 @@ wanted_set parse_target(const command& told) {
         return what;
     } else if (target.find("://") != std::string::npos) {
         throw session_failure(exit_code::usage, parsed.error());
+    } else if (target != hide_keys(target)) {
+        throw session_failure(exit_code::usage, "a link begins with p2p://");
     }
     what.from.trackers = trackers_or_default(told.trackers);
     if (const auto id = sha256_digest::from_hex(target))
@@ -175,6 +192,7 @@ exit_code get(const command& told) {
     asio::thread_pool pool{worker_count()};
     check_reuse(told.reuse);
     wanted_set target = parse_target(told);
+    if (!target.from.key) target.from.key = key_at_hand(told, target.from);
     peer self(io.get_executor(), pool,
               peer_for(told, target.from.trackers, secured_by(told, target.from.key)));
     getting what{told, pool, self, std::move(target.from), std::move(target.look_for), {}};

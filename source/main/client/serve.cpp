@@ -32,12 +32,13 @@ struct serving {
 
 void note_failure(exit_code& code, const session_failure& failure) {
     if (code == exit_code::ok) code = failure.code;
-    spdlog::error("{}", failure.what());
+    spdlog::error("{}", hide_keys(failure.what()));
 }
 
 known_set remembered(const command& told, const std::filesystem::path& root, const file_set_id& id) {
-    const link where = read_link(root, id).value_or(link{{}, id, {}});
-    return {root, id, told.trackers.empty() ? trackers_or_default(where.trackers) : told.trackers, where.key};
+    const auto where = read_link(root, id);
+    if (!where) throw session_failure(exit_code::storage, where.error());
+    return {root, id, told.trackers.empty() ? where->trackers : told.trackers, where->key};
 }
 
 /// A folder that has none does not keep the others from being served.

@@ -55,6 +55,14 @@ std::unique_ptr<published_store> store_of(const std::filesystem::path& root, con
     return store;
 }
 
+/// Of what was shared from here under that name before: links that people have go on working.
+std::optional<swarm_key> kept_key(const std::filesystem::path& root, const std::string& name) {
+    for (const file_set_id& id : sets_in(root))
+        if (const auto before = read_link(root, id); before && before->name == name && before->key)
+            return before->key;
+    return std::nullopt;
+}
+
 awaitable<void> print_link(session& shared, link where) {
     co_await shared.announced();
     if (shared.stopping()) co_return;
@@ -127,7 +135,7 @@ exit_code share(const command& told) {
                    fmt::format("the name \"{}\" {}: choose one with --name", printable(name), why));
 
     std::optional<swarm_key> key;
-    if (told.with_secret) key = new_swarm_key();
+    if (told.with_secret) key = kept_key(tree->root, name).value_or(new_swarm_key());
     const auto secured = secured_by(told, key);
 
     asio::io_context io;
