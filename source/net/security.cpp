@@ -135,6 +135,7 @@ std::unique_ptr<tls_channel> security::channel(int socket, tls_channel::side rol
     const bool by_secret = !contexts_->keys.empty();
     if (!by_secret && !host.empty()) {
         X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl.get());
+        X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
         if (X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) != 1)
             X509_VERIFY_PARAM_set1_host(expected, host.data(), host.size());
     }

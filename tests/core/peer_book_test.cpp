@@ -207,6 +207,21 @@ TEST_CASE("a peer that connects anew gets its place though there is no other") {
     CHECK(accepted(book, 2, larger) == "replaces 1");
 }
 
+// --- places
+
+TEST_CASE("where all places are taken, a site that has none takes one of the site that has most") {
+    peer_book book{{.most_connections = 3}, larger - 1};
+    for (std::uint64_t i = 1; i <= 3; ++i)
+        REQUIRE(book.admit({i}, larger + i, {"10.0.0.1", 1}, false, start).refused.empty());
+    const admission more_of_it = book.admit({4}, larger + 4, {"10.0.0.1", 1}, false, start);
+    CHECK(more_of_it.refused == "too many connections");
+    const admission another = book.admit({5}, larger + 5, {"10.0.0.2", 1}, false, start);
+    CHECK(another.refused == "");
+    REQUIRE(another.replaces);
+    CHECK(another.replaces->value <= 3);
+    CHECK(book.admit({6}, larger + 6, {"10.0.0.2", 1}, false, start).refused == "too many connections");
+}
+
 // --- hosts that break the rules
 
 TEST_CASE("a host that broke the rules a few times is talked to") {

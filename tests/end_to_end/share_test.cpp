@@ -263,6 +263,17 @@ TEST_CASE("list exits 4 where there is no tracker, with its address") {
     CHECK(contains(ended.output, "cannot reach the tracker at " + nobody));
 }
 
+TEST_CASE("who says that it has more chunks than the set has is sent away") {
+    const temp_folder here;
+    const tracker_program tracker;
+    sharer shares{tracker, files(here / "set", 3, 10)};
+    const auto port = static_cast<std::uint16_t>(std::stoul(shares.wait_for_rest_of_line("serves at port ")));
+    tcp_client visitor = tcp_client::connect(port);
+    visitor.send_line(R"({"type":"hello","version":1,"name":"x","transfer_port":1,"instance":7,"id":")" +
+                      shares.id() + R"(","chunks":"1-16777216"})");
+    CHECK(contains(visitor.read_to_end(), R"("code":"bad_field")"));
+}
+
 // So that those who come at once get it of each other, and not each its own of the only one who has it.
 TEST_CASE("of three who get the manifest at the same time one is sent to the others, until they have it") {
     const temp_folder here;
