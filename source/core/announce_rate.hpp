@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
+#include <unordered_map>
 
 namespace p2p {
 
@@ -28,8 +30,51 @@ public:
         return paid_up_to_ <= now;
     }
 
+    /// Everything is paid for by then.
+    time_point paid_up_to() const { return paid_up_to_; }
+
 private:
     time_point paid_up_to_ = time_point::min();  // every chunk so far is paid for at this instant
+};
+
+/// What connections that have ended still owe: the next one of the same site begins with it, so that nobody
+/// gets rid of it by coming again.
+class announce_debts {
+public:
+    /// With what a new connection from there begins.
+    announce_meter take(const std::string& site) {
+        const auto owed = owed_.find(site);
+        if (owed == owed_.end()) return {};
+        const announce_meter meter = owed->second;
+        owed_.erase(owed);
+        return meter;
+    }
+
+    void leave(const std::string& site, const announce_meter& meter, const announce_rate& rate,
+               time_point now) {
+        if (now >= forget_at_) {
+            std::erase_if(owed_, [&](const auto& one) { return is_paid(one.second, rate, now); });
+            forget_at_ = now + between_looks;
+        }
+        if (is_paid(meter, rate, now)) return;
+        announce_meter& owed = owed_[site];
+        if (owed.paid_up_to() < meter.paid_up_to()) owed = meter;
+    }
+
+    std::size_t size() const { return owed_.size(); }
+
+private:
+    static constexpr duration between_looks = std::chrono::seconds{10};
+
+    // As if nothing had been announced: the whole burst is there again.
+    static bool is_paid(const announce_meter& meter, const announce_rate& rate, time_point now) {
+        const std::chrono::duration<double> whole_burst{static_cast<double>(rate.burst) /
+                                                        static_cast<double>(rate.per_second)};
+        return meter.paid_up_to() <= now - std::chrono::duration_cast<duration>(whole_burst);
+    }
+
+    std::unordered_map<std::string, announce_meter> owed_;
+    time_point forget_at_{};
 };
 
 }  // namespace p2p

@@ -1,6 +1,7 @@
 #include "core/catalogue.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace p2p {
 
@@ -14,10 +15,11 @@ std::size_t random_below(std::size_t end, std::mt19937_64& random) {
 /// "Programming Pearls: A sample of brilliance", 1987).
 std::vector<std::size_t> different_below(std::size_t end, std::size_t count, std::mt19937_64& random) {
     std::vector<std::size_t> drawn;
+    std::unordered_set<std::size_t> known;
     for (std::size_t last = end - count; last < end; ++last) {
         const std::size_t number = random_below(last + 1, random);
-        const bool is_new = std::find(drawn.begin(), drawn.end(), number) == drawn.end();
-        drawn.push_back(is_new ? number : last);
+        drawn.push_back(known.contains(number) ? last : number);
+        known.insert(drawn.back());
     }
     return drawn;
 }
@@ -219,11 +221,10 @@ std::vector<peer_id> catalogue::published::draw(std::size_t among, const std::ve
                                                 std::size_t most, std::mt19937_64& random) const {
     auto places = different_below(among, std::min(most + left_out.size(), among), random);
     std::shuffle(places.begin(), places.end(), random);
+    const std::unordered_set<peer_id> away(left_out.begin(), left_out.end());
     std::vector<peer_id> drawn;
-    for (const std::size_t place : places) {
-        const bool is_left_out = std::find(left_out.begin(), left_out.end(), order_[place]) != left_out.end();
-        if (drawn.size() < most && !is_left_out) drawn.push_back(order_[place]);
-    }
+    for (const std::size_t place : places)
+        if (drawn.size() < most && !away.contains(order_[place])) drawn.push_back(order_[place]);
     return drawn;
 }
 

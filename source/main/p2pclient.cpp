@@ -163,6 +163,9 @@ void add_limits(CLI::App& app, command& told) {
                    "Connections that this peer opens to others, at most")
         ->group("Limits");
     add_limits_of_others(app, told);
+    p2p::add_size(app, "--max-chunk", told.peer.limits.chunk, 1, p2p::max_set_size,
+                  "Of chunk folders: larger chunks are not fetched")
+        ->group("Limits");
 }
 
 // What every command that serves a published set takes.

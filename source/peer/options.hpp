@@ -27,6 +27,9 @@ struct peer_limits {
     duration silence = std::chrono::seconds{30};  ///< peers say something every 10 seconds
     /// It is held in memory, 52 bytes a chunk and 20 and its path an entry: this is a million of each.
     byte_count manifest = byte_count{256} << 20U;
+    /// Of a chunk folder: larger ones are not fetched, whoever agrees on them. As large as one of a published
+    /// set may be.
+    byte_count chunk = byte_count{1} << 30U;
 };
 
 /// What all file-sets of a peer share.

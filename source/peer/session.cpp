@@ -281,6 +281,7 @@ void session::located(const std::vector<chunk_claim>& agreed, const std::vector<
     for (const chunk_claim& claim : agreed) {
         if (store_->published()) break;  // the manifest says what is right
         inventory_.agree(claim);
+        if (is_too_large(claim)) continue;
         if (leftovers_.erase(claim.chunk))
             maybe_here.push_back(claim);
         else
@@ -293,6 +294,15 @@ void session::located(const std::vector<chunk_claim>& agreed, const std::vector<
             spawn(connect(where));
     }
     something_to_ask_.set();
+}
+
+bool session::is_too_large(const chunk_claim& claim) {
+    const byte_count most = owner_.options().limits.chunk;
+    if (claim.size <= most) return false;
+    if (!std::exchange(told_of_large_, true))
+        spdlog::warn("{}: chunk {} has {}, more than {}: such chunks are not fetched (see --max-chunk)",
+                     options_.label, claim.chunk.value, show_size(claim.size), show_size(most));
+    return true;
 }
 
 // Chunks that an earlier run had stored but not listed yet need not be fetched again.

@@ -128,6 +128,7 @@ private:
     awaitable<void> copy_repeats(chunk_index arrived);
     void want(const chunk_set& chunks);
     void say_if_complete();
+    bool is_too_large(const chunk_claim& claim);
     void leave_trackers();
     void start_uploads();
     void carry_out(const std::vector<order>& orders);
@@ -167,6 +168,7 @@ private:
     bool warned_of_counts_ = false;
     bool told_of_pending_ = false;
     std::optional<session_failure> failure_;
+    bool told_of_large_ = false;
 
     time_point started_;
     time_point last_arrival_;

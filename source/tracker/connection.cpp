@@ -35,11 +35,14 @@ tracker_connection::tracker_connection(tcp::socket socket, shared_buffers& share
       tls_(secured ? secured->accept(socket_.native_handle()) : nullptr),
       shared_(shared),
       silence_limit_(hello_limit),
-      shaking_hands_(secured != nullptr) {}
+      shaking_hands_(secured != nullptr) {
+    ++shared_.connections_;
+}
 
 tracker_connection::~tracker_connection() {
     if (is_unflushed_) std::erase(shared_.unflushed_, this);
     shared_.buffered_ -= counted_;
+    --shared_.connections_;
 }
 
 tracker_connection::plain_socket tracker_connection::plain(tcp::socket socket) {
@@ -124,10 +127,17 @@ void tracker_connection::end_turn() {
     if (shared_.input_.buffered() > 0) unread_ = std::make_unique<frame_buffer>(shared_.input_.take_rest());
     shared_.flush();
     count_buffered();
-    if (shared_.buffered_ <= shared_.limits_.in_all || !unread_) return;
+    if (!unread_ || !takes_too_much(0)) return;
     unread_.reset();
     count_buffered();
     if (!over_) throw protocol_violation({"too_much_buffered", "too many lines have begun and not ended"});
+}
+
+// With so much more. When all connections together are over their limit, those go that have more than their
+// share: the others did not bring it about.
+bool tracker_connection::takes_too_much(std::size_t more) const {
+    const std::size_t most = shared_.limits_.in_all;
+    return shared_.buffered_ + more > most && counted_ + more > most / shared_.connections_;
 }
 
 void tracker_connection::count_buffered() {
@@ -140,7 +150,7 @@ bool tracker_connection::post(std::string_view line) {
     if (!socket_.is_open() || has_given_up_) return true;
     const buffer_limits& limits = shared_.limits_;
     if (outbox_.size() + line.size() > limits.buffered) return false;
-    if (is_blocked() && shared_.buffered_ + line.size() > limits.in_all) return false;
+    if (is_blocked() && takes_too_much(line.size())) return false;
     if (outbox_.empty()) std::swap(outbox_, shared_.spare_output_);
     outbox_ += line;
     count_buffered();

@@ -25,7 +25,9 @@ struct buffer_limits {
     std::size_t line = max_line_length;            ///< of a peer that has said hello
     std::size_t first_line = 4096;                 ///< of anybody else: a hello takes less than half of it
     std::size_t buffered = std::size_t{1} << 20U;  ///< what waits to be sent on one connection
-    std::size_t in_all = std::size_t{256} << 20U;  ///< what was not sent, and not read, on all of them
+    /// What was not sent, and not read, on all of them. Over it, those end that have more than their share;
+    /// the others together never have as much again.
+    std::size_t in_all = std::size_t{256} << 20U;
 };
 
 /// How long a connection that is to end may take to send what is in its outbox.
@@ -43,6 +45,7 @@ private:
     friend class tracker_connection;
     buffer_limits limits_;
     std::size_t buffered_ = 0;  // by all of them
+    std::size_t connections_ = 0;
     frame_buffer input_;        // empty whenever a coroutine waits
     std::string spare_output_;  // the memory of the last outbox that was sent
     std::vector<tracker_connection*> unflushed_;
@@ -128,6 +131,7 @@ private:
 
     void send();
     void count_buffered();
+    bool takes_too_much(std::size_t more) const;
     frame_buffer& unread() { return unread_ ? *unread_ : shared_.input_; }
 
     // Where its executor may be of any kind, as that of tcp::socket, a socket that waits takes 100 bytes

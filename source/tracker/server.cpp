@@ -94,17 +94,23 @@ std::string why_it_ended(const std::error_code& why) {
 
 /// A connection, and who it is.
 struct tracker_server::client {
-    client(tracker_server& of, tcp::socket socket, connection_counter::place counted)
+    client(tracker_server& of, tcp::socket socket, connection_counter::place counted, std::string at)
         : server(of),
+          site(std::move(at)),
           line(std::move(socket), of.buffers_, of.options_.hello_limit, of.options_.secured.get()),
+          meter(of.debts_.take(site)),
           place(std::move(counted)) {
         server.connected_.insert(this);
     }
     client(const client&) = delete;
     client& operator=(const client&) = delete;
-    ~client() { server.connected_.erase(this); }
+    ~client() {
+        server.debts_.leave(site, meter, server.rate_, std::chrono::steady_clock::now());
+        server.connected_.erase(this);
+    }
 
     tracker_server& server;
+    std::string site;
     tracker_connection line;
     peer_id id;  // 0: a visitor, or no hello yet
     announce_meter meter;
@@ -136,7 +142,8 @@ awaitable<void> tracker_server::run() {
 
 void tracker_server::arrived(tcp::socket socket) {
     std::error_code ignored;
-    auto place = counter_.enter(site_of(host_of(socket.remote_endpoint(ignored).address())));
+    std::string site = site_of(host_of(socket.remote_endpoint(ignored).address()));
+    auto place = counter_.enter(site);
     if (!place) {
         const time_point now = std::chrono::steady_clock::now();
         if (now >= warn_again_) {
@@ -148,7 +155,8 @@ void tracker_server::arrived(tcp::socket socket) {
         return;
     }
     try {
-        tasks_.spawn(serve(std::make_unique<client>(*this, std::move(socket), std::move(*place))));
+        auto arrived = std::make_unique<client>(*this, std::move(socket), std::move(*place), std::move(site));
+        tasks_.spawn(serve(std::move(arrived)));
     } catch (const std::system_error& failure) {
         spdlog::warn("a connection is lost as it comes: {}", failure.code().message());
     }
@@ -415,9 +423,10 @@ void tracker_server::locate_published(client& from, const file_set_id& id) {
     charge(from, cost_of_holders);
     const auto asker = from.id == peer_id{} ? std::nullopt : std::optional{from.id};
     if (is_put_out(from, published_set(id))) return;
+    const std::vector<peer_id> left_out = at_odds_with(from.id, published_set(id));
+    charge(from, left_out.size());
     std::vector<known_holder> members;
-    for (const peer_id peer :
-         catalogue_.locate(asker, id, max_holders_per_message, at_odds_with(from.id, published_set(id))))
+    for (const peer_id peer : catalogue_.locate(asker, id, max_holders_per_message, left_out))
         members.push_back(holder_for(peer, {}));
     push(from, to_line(from_tracker::known_locations{published_set(id), {}, members, {}, false}));
 }

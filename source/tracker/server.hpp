@@ -88,6 +88,7 @@ private:
     asio::any_io_executor executor_;
     tracker_options options_;
     announce_rate rate_;
+    announce_debts debts_;
     connection_counter counter_;
     time_point warn_again_{};
     registry registry_;    // the peers, and what is agreed in chunk folders

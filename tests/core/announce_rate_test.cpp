@@ -35,3 +35,37 @@ TEST_CASE("more than a burst is never right") {
     announce_meter one;
     CHECK_FALSE(one.take(101, rate, start));
 }
+
+TEST_CASE("who comes again owes what it owed") {
+    announce_debts debts;
+    announce_meter first = debts.take("here");
+    REQUIRE(first.take(100, rate, start));
+    debts.leave("here", first, rate, start);
+    announce_meter again = debts.take("here");
+    CHECK_FALSE(again.take(1, rate, start));
+    announce_meter elsewhere = debts.take("elsewhere");
+    CHECK(elsewhere.take(100, rate, start));
+}
+
+TEST_CASE("what is paid is remembered of nobody") {
+    announce_debts debts;
+    announce_meter one = debts.take("here");
+    REQUIRE(one.take(50, rate, start));
+    debts.leave("here", one, rate, start);
+    REQUIRE(debts.size() == 1);
+    debts.leave("elsewhere", announce_meter{}, rate, start + 11s);
+    CHECK(debts.size() == 0);
+}
+
+TEST_CASE("of several who left the same place the one that owes most counts") {
+    announce_debts debts;
+    announce_meter little;
+    announce_meter much;
+    REQUIRE(little.take(10, rate, start));
+    REQUIRE(much.take(90, rate, start));
+    debts.leave("here", much, rate, start);
+    debts.leave("here", little, rate, start);
+    announce_meter next = debts.take("here");
+    CHECK(next.take(10, rate, start));
+    CHECK_FALSE(next.take(1, rate, start));
+}

@@ -294,4 +294,16 @@ TEST_CASE("who asks for the same chunk again and again is sent away, and others 
     CHECK(guest.read_exact(set.chunk(1).size()) == set.chunk(1));
 }
 
+TEST_CASE("chunks that are larger than allowed are not fetched, whoever agrees on them") {
+    const file_set set{2, 10'000};
+    const temp_folder here;
+    const tracker_program tracker;
+    const peer_program alice{tracker, make_folder(here / "alice", set, "1-2"), "alice"};
+    const peer_program bob{tracker, make_folder(here / "bob", set, "1-2"), "bob"};
+    peer_program carol{tracker, make_folder(here / "carol", set, ""), "carol", {"--max-chunk", "9999"}};
+    carol.wait_for("such chunks are not fetched (see --max-chunk)");
+    peer_program dave{tracker, make_folder(here / "dave", set, ""), "dave", {"--max-chunk", "10000"}};
+    dave.wait_for("complete");
+}
+
 }  // namespace p2p::test
