@@ -104,10 +104,13 @@ tracker_options tight() {
 /// One connection to the tracker, which reads all that comes as messages.
 class client {
 public:
-    explicit client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    explicit client(std::uint16_t port, std::uint32_t from = INADDR_LOOPBACK)
+        : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         const std::string failed = "a socket to the tracker";
         sockaddr_in to{};
         to.sin_family = AF_INET;
+        to.sin_addr.s_addr = htonl(from);
+        require(::bind(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0, failed.c_str());
         to.sin_port = htons(port);
         to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         require(::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0, failed.c_str());
@@ -225,7 +228,7 @@ private:
 
     /// Somebody who comes later hears of no peer, and of no published set.
     void check_forgotten() {
-        client late{tracker_.port()};
+        client late{tracker_.port(), INADDR_LOOPBACK + 1};  // another host: the first may have to wait
         late.send(to_line(to_tracker::hello{.name = "late", .transfer_port = 1, .advertise = {}}));
         for (const file_set_key& set : sets_) {
             constexpr std::uint32_t some = 9;
