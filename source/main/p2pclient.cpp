@@ -5,6 +5,7 @@
 #include "core/utf8.hpp"
 #include "main/client/command.hpp"
 #include "main/options.hpp"
+#include "main/visitor_limits.hpp"
 #include "net/listener.hpp"
 #include "net/logging.hpp"
 #include "net/process.hpp"
@@ -108,30 +109,14 @@ void add_trackers(CLI::App& app, command& told, const std::string& help) {
 
 // What others may take of this peer.
 void add_limits_of_others(CLI::App& app, command& told) {
-    constexpr int any_number = 1'000'000'000;
-    constexpr p2p::byte_count gib = p2p::byte_count{1} << 30U;
     p2p::peer_limits& limits = told.peer.limits;
-    p2p::add_count(app, "--max-connections", limits.connections.in_all, 1, any_number,
-                   "Connections that others open to this peer, at most")
-        ->group("Limits");
-    p2p::add_count(app, "--max-connections-per-host", limits.connections.per_host, 1, any_number,
-                   "The same from one address (of IPv6, from one /64)")
-        ->group("Limits");
-    p2p::add_duration(app, "--hello-limit", limits.hello,
-                      "Time that a new connection has until it has said hello")
-        ->default_str("10s")
-        ->group("Limits");
-    p2p::add_duration(app, "--silence-limit", limits.silence,
-                      "A peer that says nothing for so long is given up; each says something every 10s")
-        ->default_str("30s")
-        ->group("Limits");
-    p2p::add_size(app, "--max-line", limits.line, p2p::least_line_limit, gib, "Length of a line from a peer")
-        ->group("Limits");
-    p2p::add_size(app, "--max-buffered", limits.buffered, p2p::max_line_length, gib,
-                  "What waits to be sent to one peer, beside chunks")
-        ->group("Limits");
+    p2p::add_visitor_limits(app, {.connections = limits.connections,
+                                  .hello = limits.hello,
+                                  .silence = limits.silence,
+                                  .line = limits.line,
+                                  .buffered = limits.buffered});
     p2p::add_count(app, "--max-open-requests", told.session.uploads.queued_per_peer,
-                   static_cast<int>(p2p::most_open_per_peer), any_number,
+                   static_cast<int>(p2p::most_open_per_peer), p2p::any_number,
                    "Requests of one peer that wait for this one")
         ->group("Limits");
 }

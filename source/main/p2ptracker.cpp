@@ -2,6 +2,7 @@
 
 #include "main/options.hpp"
 #include "main/security.hpp"
+#include "main/visitor_limits.hpp"
 #include "net/logging.hpp"
 #include "net/process.hpp"
 #include "net/signals.hpp"
@@ -11,7 +12,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <random>
 #include <unistd.h>
 
@@ -19,47 +22,33 @@ namespace {
 
 enum exit_codes { ok = 0, failure = 1, usage = 2, network = 4 };
 
-constexpr int any_number = 1'000'000'000;
-
 void add_limits(CLI::App& app, p2p::tracker_options& options) {
     const auto count = [&app](const std::string& name, auto& value, int least, int most,
                               const std::string& help) {
         p2p::add_count(app, name, value, least, most, help)->group("Limits");
     };
-    constexpr p2p::byte_count gib = p2p::byte_count{1} << 30U;
-    count("--max-connections", options.connections.in_all, 1, any_number, "Connections in all");
-    count("--max-connections-per-host", options.connections.per_host, 1, any_number,
-          "Connections from one address (of IPv6, from one /64)");
-    p2p::add_duration(app, "--hello-limit", options.hello_limit,
-                      "Time that a new connection has until it has said hello")
-        ->default_str("10s")
-        ->group("Limits");
-    p2p::add_duration(app, "--silence-limit", options.silence_limit,
-                      "A peer that says nothing for so long is forgotten")
-        ->default_str("30s")
-        ->group("Limits");
-    p2p::add_size(app, "--max-line", options.messages.line, p2p::least_line_limit, gib,
-                  "Length of a line from a peer")
-        ->group("Limits");
+    p2p::add_visitor_limits(app, {.connections = options.connections,
+                                  .hello = options.hello_limit,
+                                  .silence = options.silence_limit,
+                                  .line = options.messages.line,
+                                  .buffered = options.buffers.buffered});
     count("--max-json-depth", options.messages.depth, p2p::least_depth_limit, 1000,
           "Levels of nesting in a line");
     count("--max-name", options.messages.name, 1, p2p::max_name_length,
           "Length of the name of a peer or a file-set, in bytes");
-    p2p::add_size(app, "--max-buffered", options.buffers.buffered, p2p::max_line_length, gib,
-                  "What waits to be sent on one connection")
-        ->group("Limits");
-    p2p::add_size(app, "--max-buffered-in-all", options.buffers.in_all, p2p::max_line_length, 1024 * gib,
+    p2p::add_size(app, "--max-buffered-in-all", options.buffers.in_all, p2p::max_line_length,
+                  p2p::byte_count{1} << 40U,
                   "What was not sent, or not read to the end of a line, on all connections")
         ->group("Limits");
-    count("--max-sets-per-peer", options.sets.sets_per_peer, 1, any_number,
+    count("--max-sets-per-peer", options.sets.sets_per_peer, 1, p2p::any_number,
           "File-sets that one peer is a member of, of each kind");
-    count("--max-sets", options.sets.sets, 1, any_number, "File-sets of each kind");
+    count("--max-sets", options.sets.sets, 1, p2p::any_number, "File-sets of each kind");
     count(
-        "--max-chunks-per-peer", options.sets.chunks_per_peer, 1, any_number,
+        "--max-chunks-per-peer", options.sets.chunks_per_peer, 1, p2p::any_number,
         "Chunks of chunk folders that one peer announces before they are agreed, 128 bytes each; 512 chunks "
         "of a published set count as one");
-    count("--max-chunks", options.sets.chunks, 1, any_number, "Such chunks of all peers, of each kind");
-    count("--announce-rate", options.announce_rate, 1, any_number,
+    count("--max-chunks", options.sets.chunks, 1, p2p::any_number, "Such chunks of all peers, of each kind");
+    count("--announce-rate", options.announce_rate, 1, p2p::any_number,
           "Chunks that one peer announces or asks for, in a second");
 }
 
@@ -91,7 +80,10 @@ int run_tracker(p2p::tracker_options options) {
 int print_new_secret() {
     p2p::make_private(STDOUT_FILENO);
     fmt::print("{}\n", p2p::new_swarm_key().to_hex());
-    return std::fflush(stdout) == 0 ? ok : failure;
+    if (std::fflush(stdout) == 0) return ok;
+    fmt::print(stderr, "p2ptracker: --new-secret cannot write the key to standard output: {}\n",
+               std::strerror(errno));
+    return failure;
 }
 
 }  // namespace

@@ -97,6 +97,14 @@ TEST_CASE("--new-secret prints one line, a key, and makes the file that it goes 
     CHECK(read_text(new_key_file(here / "other.key")) != text);
 }
 
+TEST_CASE("a new key that cannot be written is an error that says so") {
+    const finished_process full =
+        run("/bin/sh", {"-c", "\"$0\" --new-secret > /dev/full", program("p2ptracker")});
+    CHECK(full.exit_code == 1);
+    CHECK(full.output ==
+          "p2ptracker: --new-secret cannot write the key to standard output: No space left on device\n");
+}
+
 TEST_CASE("with the key, openssl talks to the tracker in JSON lines") {
     const temp_folder here;
     const fs::path file = new_key_file(here / "swarm.key");
