@@ -31,14 +31,63 @@ std::uint32_t bitmap_cost(const chunk_set& chunks) {
 
 }  // namespace
 
-tl::expected<bool, set_limit> catalogue::publish(peer_id peer, const set_summary& summary) {
+tl::expected<catalogue::publishing, set_limit> catalogue::publish(peer_id peer, const set_summary& summary) {
     const auto known = sets_.find(summary.id);
-    if (known != sets_.end() && known->second.has(peer)) return false;
-    if (known == sets_.end() && sets_.size() >= ledger_.limits().sets) return tl::unexpected{set_limit::sets};
+    if (known != sets_.end() && known->second.has(peer)) return publishing::repeated;
     if (const auto limit = over(peer, 1, membership_cost)) return tl::unexpected{*limit};
-    published& set = sets_.try_emplace(summary.id, summary).first->second;
+    auto outcome = publishing::joined;
+    if (known == sets_.end()) {
+        const auto made = make_set(summary);
+        if (!made) return tl::unexpected{set_limit::sets};
+        join((*made)->second, peer);
+        return publishing::counts;
+    }
+    if (known->second.is_void() && known->second.summary() != summary) {
+        rename(known->second, summary);
+        outcome = publishing::counts;
+    }
+    join(known->second, peer);
+    return outcome;
+}
+
+bool catalogue::restore(const set_summary& summary) {
+    const auto set = make_set(summary);
+    if (set) abandon(*set);
+    return set.has_value();
+}
+
+// None: there is no room for it.
+std::optional<catalogue::set_map::iterator> catalogue::make_set(const set_summary& summary) {
+    while (sets_.size() >= ledger_.limits().sets)
+        if (!forget_an_abandoned_set()) return std::nullopt;
+    const auto made = sets_.try_emplace(summary.id, summary).first;
+    by_name_.emplace(place_in_list(made->second.summary()), &made->second);
+    return made;
+}
+
+void catalogue::rename(published& set, const set_summary& summary) {
+    by_name_.erase(place_in_list(set.summary()));
+    set.describe(summary);
     by_name_.emplace(place_in_list(set.summary()), &set);
-    join(set, peer);
+}
+
+void catalogue::abandon(set_map::iterator set) {
+    set->second.forget_members();
+    set->second.abandoned = ++last_abandoned_;
+    abandoned_.emplace(set->second.abandoned, set);
+}
+
+void catalogue::forget_abandoned(std::uint64_t first) {
+    while (!abandoned_.empty() && abandoned_.begin()->first <= first) forget_an_abandoned_set();
+}
+
+bool catalogue::forget_an_abandoned_set() {
+    if (abandoned_.empty()) return false;
+    const auto longest = abandoned_.begin()->second;
+    forgotten_.push_back(longest->first);
+    abandoned_.erase(abandoned_.begin());
+    by_name_.erase(place_in_list(longest->second.summary()));
+    sets_.erase(longest);
     return true;
 }
 
@@ -72,9 +121,9 @@ void catalogue::withdraw(peer_id peer, const file_set_id& id, const chunk_set& c
 }
 
 void catalogue::leave(peer_id peer, const file_set_id& id) {
-    published* const set = find(id, peer);
-    if (set == nullptr) return;
-    leave(*set, peer);
+    const auto set = sets_.find(id);
+    if (set == sets_.end() || !set->second.has(peer)) return;
+    leave(set, peer);
     const auto known = peers_.find(peer);
     known->second.sets.erase(id);
     if (known->second.sets.empty()) peers_.erase(known);
@@ -83,18 +132,16 @@ void catalogue::leave(peer_id peer, const file_set_id& id) {
 void catalogue::leave(peer_id peer) {
     const auto known = peers_.find(peer);
     if (known == peers_.end()) return;
-    for (const file_set_id& id : known->second.sets) leave(sets_.at(id), peer);
+    for (const file_set_id& id : known->second.sets) leave(sets_.find(id), peer);
     peers_.erase(known);
 }
 
-void catalogue::leave(published& set, peer_id peer) {
+void catalogue::leave(set_map::iterator set, peer_id peer) {
     set_account& account = peers_.at(peer).account;
     --account.sets;
-    ledger_.remove(account, set.cost_of(peer));
-    set.leave(peer);
-    if (!set.is_void()) return;
-    by_name_.erase(place_in_list(set.summary()));
-    sets_.erase(file_set_id{set.summary().id});
+    ledger_.remove(account, set->second.cost_of(peer));
+    set->second.leave(peer);
+    if (set->second.is_void()) abandon(set);
 }
 
 std::vector<set_listing> catalogue::list(const std::optional<file_set_id>& id,
@@ -142,6 +189,7 @@ catalogue::published* catalogue::find(const file_set_id& id, peer_id peer) {
 }
 
 void catalogue::join(published& set, peer_id peer) {
+    if (set.is_void()) abandoned_.erase(set.abandoned);
     set.join(peer);
     known_peer& known = peers_[peer];
     known.sets.insert(set.summary().id);
@@ -181,6 +229,13 @@ void catalogue::published::leave(peer_id peer) {
     swap_places(one.place, order_.size() - 1);
     order_.pop_back();
     members_.erase(peer);
+}
+
+// Nor is the memory kept that they took.
+void catalogue::published::forget_members() {
+    members_ = {};
+    order_ = {};
+    seeders_ = 0;
 }
 
 void catalogue::published::sort_in(member& one) {

@@ -3,7 +3,9 @@
 //
 // For each set it keeps track of
 //   * the summary that its first publisher gave; it is for lists only, peers check the manifest;
-//   * its members: which chunks each of them holds. A set is forgotten when the last one leaves.
+//   * its members: which chunks each of them holds.
+// A set that has no members is kept until room is needed, or the caller says that it was long enough: those
+// that were abandoned first are forgotten first.
 // How much peers may make it keep is limited (set_limits): who wants more is told so, and nothing is changed.
 #pragma once
 
@@ -32,8 +34,11 @@ class catalogue {
 public:
     explicit catalogue(std::uint64_t seed, const set_limits& limits = {}) : random_(seed), ledger_(limits) {}
 
-    /// Makes the peer a member; false: it is one already. The summary counts where the set was not known.
-    tl::expected<bool, set_limit> publish(peer_id peer, const set_summary& summary);
+    /// What became of a summary: it is the one that counts from now on, because nobody was there; or another
+    /// one counts, and the peer became a member or was one already.
+    enum class publishing { counts, joined, repeated };
+    /// Makes the peer a member.
+    tl::expected<publishing, set_limit> publish(peer_id peer, const set_summary& summary);
 
     /// Makes the peer a member that holds these chunks too. The answer is what was taken of them: those that
     /// the set has. Otherwise the limit that is reached, or none: nobody has published it.
@@ -45,6 +50,18 @@ public:
 
     void leave(peer_id peer, const file_set_id& id);
     void leave(peer_id peer);
+
+    /// What was published at an earlier time, and is not known yet: it is there, without members. false:
+    /// there is no room for it.
+    bool restore(const set_summary& summary);
+
+    /// How many times the last member of a set has left so far.
+    std::uint64_t abandoned_so_far() const { return last_abandoned_; }
+    /// Forgets the sets that are without members since it was the first so many times.
+    void forget_abandoned(std::uint64_t first);
+
+    /// The sets that were forgotten since this was asked last.
+    std::vector<file_set_id> take_forgotten() { return std::exchange(forgotten_, {}); }
 
     /// The sets with this id and this name (where they are given), by name and id: the first `most` of those
     /// that come after that one.
@@ -82,6 +99,8 @@ private:
         void hold(peer_id peer, const chunk_set& chunks);
         void lose(peer_id peer, const chunk_set& chunks);
         void leave(peer_id peer);
+        void forget_members();
+        void describe(const set_summary& summary) { summary_ = summary; }
 
         const set_summary& summary() const { return summary_; }
         set_listing listing() const;
@@ -90,6 +109,8 @@ private:
         const std::vector<peer_id>& members() const { return order_; }
         std::vector<peer_id> sample(const std::vector<peer_id>& left_out, std::size_t most,
                                     std::mt19937_64& random) const;
+
+        std::uint64_t abandoned = 0;  ///< its place among those without members
 
     private:
         bool is_seeder(const member& one) const { return one.place < seeders_; }
@@ -103,6 +124,7 @@ private:
         std::vector<peer_id> order_;  // the members, seeders first
         std::size_t seeders_ = 0;
     };
+    using set_map = std::map<file_set_id, published>;
 
     struct known_peer {
         std::set<file_set_id> sets;
@@ -113,14 +135,21 @@ private:
 
     published* find(const file_set_id& id, peer_id peer);
     std::optional<set_limit> over(peer_id peer, std::uint32_t sets, std::uint32_t chunks) const;
+    std::optional<set_map::iterator> make_set(const set_summary& summary);
+    void rename(published& set, const set_summary& summary);
     void join(published& set, peer_id peer);
-    void leave(published& set, peer_id peer);
+    void leave(set_map::iterator set, peer_id peer);
+    void abandon(set_map::iterator set);
+    bool forget_an_abandoned_set();
 
     std::mt19937_64 random_;
     set_ledger ledger_;
-    std::map<file_set_id, published> sets_;
+    set_map sets_;
     std::map<name_and_id, const published*> by_name_;
     std::unordered_map<peer_id, known_peer> peers_;
+    std::map<std::uint64_t, set_map::iterator> abandoned_;  // without members, in the order of their ends
+    std::uint64_t last_abandoned_ = 0;
+    std::vector<file_set_id> forgotten_;
 };
 
 }  // namespace p2p

@@ -18,6 +18,10 @@ constexpr std::uint64_t slot_cost = 1;
 constexpr std::uint32_t bitmaps_of_a_member = 2;  // its claims, and what it waits for
 constexpr std::uint32_t bitmaps_of_a_set = 2;     // what is agreed, and the pages of it
 
+constexpr std::uint32_t cost_of_a_member(std::uint32_t count) {
+    return membership_cost + bitmaps_of_a_member * bitmap_cost(count);
+}
+
 std::uint64_t cost_of_holders(std::size_t room) {
     constexpr std::size_t slots_for_one = 1024;
     return room == 0 ? 0 : 1 + room / slots_for_one;
@@ -30,14 +34,14 @@ registry::registry(registry_options options, std::uint64_t seed, const set_limit
 
 registry::agreed_chunk& registry::agreed_chunks::add(chunk_index chunk) {
     indices_.insert(chunk);
-    const std::size_t at = chunk.value / page_size;
+    const std::size_t at = page_of(chunk);
     if (at >= pages_.size()) pages_.resize(at + 1);
     if (!pages_[at]) pages_[at] = std::make_unique<std::array<agreed_chunk, page_size>>();
     return (*pages_[at])[chunk.value % page_size];
 }
 
 const registry::agreed_chunk* registry::agreed_chunks::find(chunk_index chunk) const {
-    return indices_.contains(chunk) ? &(*pages_[chunk.value / page_size])[chunk.value % page_size] : nullptr;
+    return indices_.contains(chunk) ? &(*pages_[page_of(chunk)])[chunk.value % page_size] : nullptr;
 }
 
 registry::agreed_chunk* registry::agreed_chunks::find(chunk_index chunk) {
@@ -89,8 +93,7 @@ tl::expected<registry::set_map::iterator, set_limit> registry::membership_in(con
                                                                              peer_id peer) {
     const auto known = sets_.find(key);
     if (known != sets_.end() && known->second.slots.contains(peer)) return known;
-    const std::uint32_t bitmap = bitmap_cost(key.count);
-    const std::uint32_t for_member = membership_cost + bitmaps_of_a_member * bitmap;
+    const std::uint32_t for_member = cost_of_a_member(key.count);
     if (const auto limit = ledger_.over(peers_.at(peer).account, 1, for_member))
         return tl::unexpected{*limit};
     if (known != sets_.end()) {
@@ -99,14 +102,37 @@ tl::expected<registry::set_map::iterator, set_limit> registry::membership_in(con
         if (was_abandoned) abandoned_.emplace(known->second.abandoned, known);
         return tl::unexpected{set_limit::chunks};
     }
+    if (!has_room_for_a_set()) return tl::unexpected{set_limit::sets};
+    if (const auto made = make_set(key, for_member + slot_cost)) return *made;
+    return tl::unexpected{set_limit::chunks};
+}
+
+bool registry::has_room_for_a_set() {
     while (sets_.size() >= ledger_.limits().sets)
-        if (!forget_an_abandoned_set()) return tl::unexpected{set_limit::sets};
-    const std::uint64_t for_set = std::uint64_t{bitmaps_of_a_set} * bitmap;
-    if (!make_room(for_member + slot_cost + for_set)) return tl::unexpected{set_limit::chunks};
+        if (!forget_an_abandoned_set()) return false;
+    return true;
+}
+
+// None: there is no room for it, and for so many chunks besides.
+std::optional<registry::set_map::iterator> registry::make_set(const file_set_key& key,
+                                                              std::uint64_t chunks_besides) {
+    const std::uint64_t cost = std::uint64_t{bitmaps_of_a_set} * bitmap_cost(key.count);
+    if (!make_room(cost + chunks_besides)) return std::nullopt;
     const auto made = sets_.try_emplace(key).first;
-    made->second.cost_of_a_member = for_member;
-    charge(made->second, for_set);
+    made->second.cost_of_a_member = cost_of_a_member(key.count);
+    charge(made->second, cost);
     return made;
+}
+
+bool registry::restore(const file_set_key& key, std::span<const chunk_claim> agreed) {
+    std::set<std::size_t> pages;
+    for (const chunk_claim& one : agreed) pages.insert(agreed_chunks::page_of(one.chunk));
+    if (!has_room_for_a_set()) return false;
+    const auto set = make_set(key, page_cost * pages.size());
+    if (!set) return false;
+    for (const chunk_claim& one : agreed) add_agreed((*set)->second, one);
+    abandon(*set);
+    return true;
 }
 
 bool registry::make_room(std::uint64_t chunks) {
@@ -119,6 +145,7 @@ bool registry::forget_an_abandoned_set() {
     if (abandoned_.empty()) return false;
     const auto longest = abandoned_.begin()->second;
     ledger_.remove(longest->second.cost);
+    forgotten_.push_back(longest->first);
     abandoned_.erase(abandoned_.begin());
     sets_.erase(longest);
     return true;
@@ -209,10 +236,15 @@ std::size_t registry::voters_for(const file_set& set, const chunk_claim& claim) 
     return options_.one_vote == vote_per::peer ? peers.size() : hosts.size();
 }
 
-void registry::promote(file_set& set, const chunk_claim& claim, slot announcer, registry_news& news) {
+registry::agreed_chunk& registry::add_agreed(file_set& set, const chunk_claim& claim) {
     if (!set.chunk_list.has_page_for(claim.chunk)) charge(set, page_cost);
-    agreed_chunk& known = set.chunk_list.add(claim.chunk);
-    known = {claim.hash, claim.size, {}};
+    agreed_chunk& added = set.chunk_list.add(claim.chunk);
+    added = {claim.hash, claim.size, {}};
+    return added;
+}
+
+void registry::promote(file_set& set, const chunk_claim& claim, slot announcer, registry_news& news) {
+    agreed_chunk& known = add_agreed(set, claim);
     promotion promoted{claim, {}};
     const std::vector<claimed> entries = set.check_list.at(claim.chunk);
     for (const claimed& entry : entries) {

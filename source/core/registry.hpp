@@ -32,6 +32,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace p2p {
@@ -113,6 +114,13 @@ public:
     chunk_set agreed_in(const file_set_key& set, const chunk_set& chunks) const;
     std::uint32_t agreed_count(const file_set_key& set) const;
 
+    /// What was agreed at an earlier time, of a set that is not known yet: it is there, without members.
+    /// false: there is no room for it.
+    bool restore(const file_set_key& set, std::span<const chunk_claim> agreed);
+
+    /// The sets with agreed chunks that were forgotten, to make room, since this was asked last.
+    std::vector<file_set_key> take_forgotten() { return std::exchange(forgotten_, {}); }
+
     /// How those of `chunks` stand that the peer announced.
     standing standing_of(peer_id peer, const file_set_key& set, const chunk_set& chunks) const;
 
@@ -159,8 +167,9 @@ private:
         agreed_chunk* find(chunk_index chunk);  ///< none: it is not agreed
         const agreed_chunk* find(chunk_index chunk) const;
         const chunk_set& indices() const { return indices_; }
+        static std::size_t page_of(chunk_index chunk) { return chunk.value / page_size; }
         bool has_page_for(chunk_index chunk) const {
-            const std::size_t at = chunk.value / page_size;
+            const std::size_t at = page_of(chunk);
             return at < pages_.size() && pages_[at];
         }
 
@@ -203,6 +212,8 @@ private:
     };
 
     tl::expected<set_map::iterator, set_limit> membership_in(const file_set_key& key, peer_id peer);
+    std::optional<set_map::iterator> make_set(const file_set_key& key, std::uint64_t chunks_besides);
+    bool has_room_for_a_set();
     bool make_room(std::uint64_t chunks);
     bool forget_an_abandoned_set();
     void abandon(set_map::iterator set);
@@ -212,6 +223,7 @@ private:
     void announce_agreed(file_set& set, agreed_chunk& known, slot who, const chunk_claim& claim,
                          registry_news& news);
     void announce_open(file_set& set, slot who, const chunk_claim& claim, registry_news& news);
+    agreed_chunk& add_agreed(file_set& set, const chunk_claim& claim);
     void promote(file_set& set, const chunk_claim& claim, slot announcer, registry_news& news);
     void add_holder(file_set& set, agreed_chunk& known, slot who, chunk_index chunk, registry_news& news);
     void put_claim(file_set& set, slot who, const chunk_claim& claim);
@@ -233,6 +245,7 @@ private:
     set_map sets_;
     std::map<std::uint64_t, set_map::iterator> abandoned_;  // without members, in the order of their ends
     std::uint64_t last_abandoned_ = 0;
+    std::vector<file_set_key> forgotten_;
 };
 
 }  // namespace p2p

@@ -8,6 +8,7 @@
 #include "net/signals.hpp"
 #include "storage/key_file.hpp"
 #include "tracker/server.hpp"
+#include "tracker/sqlite_state.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -20,7 +21,7 @@
 
 namespace {
 
-enum exit_codes { ok = 0, failure = 1, usage = 2, network = 4 };
+enum exit_codes { ok = 0, failure = 1, usage = 2, storage = 3, network = 4 };
 
 void add_limits(CLI::App& app, p2p::tracker_options& options) {
     const auto count = [&app](const std::string& name, auto& value, int least, int most,
@@ -52,8 +53,22 @@ void add_limits(CLI::App& app, p2p::tracker_options& options) {
           "Chunks that one peer announces or asks for, in a second");
 }
 
-int run_tracker(p2p::tracker_options options) {
+// Into the log, as what happened before.
+int explain(const std::exception_ptr& error) {
+    spdlog::error("{}", p2p::describe(error));
+    try {
+        std::rethrow_exception(error);
+    } catch (const p2p::state_failure&) {
+        return storage;
+    } catch (...) {
+        return failure;
+    }
+}
+
+int run_tracker(p2p::tracker_options options, const std::filesystem::path& state) {
     asio::io_context io;
+    asio::thread_pool disk(1);
+    if (!state.empty()) options.state = p2p::open_sqlite_state(state, disk);
     p2p::task_group tasks(io.get_executor());
     p2p::tracker_server server(io.get_executor(), options);
     p2p::warn_if_open(options.listen.host, options.secured.get());
@@ -66,10 +81,7 @@ int run_tracker(p2p::tracker_options options) {
     });
     auto wait = [&]() -> p2p::awaitable<void> { co_await tasks.join(); };
     asio::co_spawn(io, wait, [&](std::exception_ptr error) {
-        if (error) {
-            spdlog::error("{}", p2p::describe(error));
-            code = failure;
-        }
+        if (error) code = explain(error);
         io.stop();
     });
     io.run();
@@ -93,6 +105,7 @@ int main(int argc, char** argv) {
     std::string log_level = "info";
     std::string one_vote_per = "peer";
     p2p::security_options security;
+    std::filesystem::path state;
     bool new_secret = false;
 
     CLI::App app{"Keeps track of which peer has which chunk, and decides which chunk hashes are trusted.",
@@ -111,6 +124,13 @@ int main(int argc, char** argv) {
         "Hosts, and a third of a file-set's, that must report wrong bytes before a peer is put out");
     app.add_flag("--allow-advertise", options.allow_advertise,
                  "Let peers say at which host others reach them (--advertise): for networks you trust");
+    app.add_option("--state", state,
+                   "Remember what is agreed and published in this file, which is made where it is not there; "
+                   "otherwise it is gone when the tracker stops")
+        ->type_name("FILE");
+    p2p::add_duration(app, "--forget-after", options.forget_after,
+                      "A published set that nobody has is listed for so long")
+        ->default_str("168h");
     add_limits(app, options);
     p2p::add_security(app, security);
     app.add_flag(
@@ -118,7 +138,8 @@ int main(int argc, char** argv) {
            "Print a new key for --secret-file, and do nothing else (p2ptracker --new-secret > swarm.key)")
         ->group("Security");
     app.add_option("--log-level", log_level, "trace, debug, info, warn, error or off")->capture_default_str();
-    app.footer("Exit codes: 0 stopped as asked, 1 unexpected failure, 2 usage, 4 cannot listen.");
+    app.footer(
+        "Exit codes: 0 stopped as asked, 1 unexpected failure, 2 usage, 3 the state file, 4 cannot listen.");
 
     try {
         app.parse(argc, argv);
@@ -136,7 +157,10 @@ int main(int argc, char** argv) {
     try {
         if (new_secret) return print_new_secret();
         options.secured = p2p::open_security(security);
-        return run_tracker(options);
+        return run_tracker(options, state);
+    } catch (const p2p::state_failure& error) {
+        fmt::print(stderr, "p2ptracker: {}\n", error.what());
+        return storage;
     } catch (const p2p::security_failure& error) {
         fmt::print(stderr, "p2ptracker: {}\n", error.what());
         return usage;

@@ -90,13 +90,16 @@ awaitable<std::vector<set_listing>> list_sets(endpoint tracker, connecting how, 
 
 awaitable<file_set_id> find_by_name(std::vector<endpoint> trackers, connecting how, std::string name) {
     std::set<file_set_id> ids;
+    std::set<file_set_id> without_peers;  // of those, only where there is no other
     const auto ask = [&how, &name](const endpoint& tracker) {
         return list_sets(tracker, how, std::nullopt, name);
     };
-    const auto take = [&ids](const std::vector<set_listing>& sets) {
-        for (const set_listing& one : sets) ids.insert(one.set.id);
+    const auto take = [&](const std::vector<set_listing>& sets) {
+        for (const set_listing& one : sets)
+            (one.seeders + one.leechers > 0 ? ids : without_peers).insert(one.set.id);
     };
     co_await ask_each(trackers, ask, take);
+    if (ids.empty()) ids = std::move(without_peers);
     if (ids.empty())
         throw session_failure(exit_code::incomplete,
                               fmt::format("the tracker knows no file-set called {}", printable(name)));

@@ -22,11 +22,24 @@ shared_buffers::shared_buffers(const buffer_limits& limits)
     : limits_(limits), input_(limits.line, most_read_in_a_turn) {}
 
 void shared_buffers::flush() {
+    if (holds_) return;  // soon
     for (tracker_connection* const one : unflushed_) {
         one->is_unflushed_ = false;
         if (!one->is_blocked()) one->send();
     }
     unflushed_.clear();
+}
+
+void shared_buffers::mark_held() {
+    for (tracker_connection* const one : unflushed_) one->marked_ = one->held_;
+}
+
+void shared_buffers::release_marked(bool all) {
+    for (tracker_connection* const one : unflushed_) one->release(all ? one->held_ : one->marked_);
+    holds_ = !all;
+    if (all) return flush();
+    for (tracker_connection* const one : unflushed_)
+        if (!one->is_blocked()) one->send();
 }
 
 tracker_connection::tracker_connection(tcp::socket socket, shared_buffers& shared, duration hello_limit,
@@ -109,8 +122,9 @@ std::size_t tracker_connection::read_some(std::span<std::byte> into, std::error_
 }
 
 std::size_t tracker_connection::write_some(std::error_code& error) {
-    if (tls_) return bytes_of(tls_->write(std::as_bytes(std::span{outbox_})), error);
-    return socket_.write_some(asio::buffer(outbox_), error);
+    const std::span<const char> now{outbox_.data(), sendable()};
+    if (tls_) return bytes_of(tls_->write(std::as_bytes(now)), error);
+    return socket_.write_some(asio::buffer(now.data(), now.size()), error);
 }
 
 std::optional<std::string_view> tracker_connection::next_line() {
@@ -153,9 +167,15 @@ bool tracker_connection::post(std::string_view line) {
     if (is_blocked() && takes_too_much(line.size())) return false;
     if (outbox_.empty()) std::swap(outbox_, shared_.spare_output_);
     outbox_ += line;
+    if (shared_.holds_) held_ += static_cast<std::uint32_t>(line.size());
     count_buffered();
     if (!std::exchange(is_unflushed_, true)) shared_.unflushed_.push_back(this);
     return true;
+}
+
+void tracker_connection::release(std::uint32_t bytes) {
+    held_ -= bytes;
+    marked_ = 0;
 }
 
 bool tracker_connection::is_full() const {
@@ -164,7 +184,7 @@ bool tracker_connection::is_full() const {
 
 void tracker_connection::send() {
     write_by_ = time_point::max();
-    while (socket_.is_open() && !outbox_.empty()) {
+    while (socket_.is_open() && sendable() > 0) {
         std::error_code error;
         const std::size_t n = write_some(error);
         if (error == asio::error::would_block) {
@@ -176,6 +196,8 @@ void tracker_connection::send() {
         if (error) return close(error);
         outbox_.erase(0, n);
     }
+    if (socket_.is_open() && is_held()) return count_buffered();
+    release(held_);
     outbox_.clear();  // a socket that was closed took nothing: what was for it is for nobody else
     std::swap(outbox_, shared_.spare_output_);
     std::string{}.swap(outbox_);
@@ -197,9 +219,10 @@ void tracker_connection::give_up(std::string_view line, std::error_code why) {
     } else {
         // What TLS was offered must be offered again: a record.
         constexpr std::size_t record = std::size_t{16} * 1024;
-        const std::size_t begun = outbox_.find('\n', tls_ ? std::min(record, outbox_.size()) - 1 : 0);
+        const std::size_t begun = outbox_.find('\n', tls_ ? std::min(record, sendable()) - 1 : 0);
         outbox_.resize(begun + 1);
     }
+    held_ = marked_ = 0;
     outbox_ += line;
     has_given_up_ = true;
     if (!std::exchange(is_unflushed_, true)) shared_.unflushed_.push_back(this);
@@ -233,6 +256,7 @@ void tracker_connection::close(std::error_code why) {
     waits_ = false;
     write_by_ = time_point::max();
     outbox_ = {};
+    held_ = marked_ = 0;
     count_buffered();
     std::error_code ignored;
     socket_.close(ignored);

@@ -41,6 +41,13 @@ public:
     /// Sends what was posted, on whichever connections, as far as there is room. It never waits.
     void flush();
 
+    /// Nothing that is posted from now on may be sent: it tells what is not saved yet.
+    void hold() { holds_ = true; }
+    /// What is held now is about to be saved.
+    void mark_held();
+    /// That is saved, and goes out; what was posted since too, if `all` of it is about what is saved.
+    void release_marked(bool all);
+
 private:
     friend class tracker_connection;
     buffer_limits limits_;
@@ -49,6 +56,7 @@ private:
     frame_buffer input_;        // empty whenever a coroutine waits
     std::string spare_output_;  // the memory of the last outbox that was sent
     std::vector<tracker_connection*> unflushed_;
+    bool holds_ = false;
 };
 
 class tracker_connection {
@@ -99,6 +107,9 @@ public:
     /// So much is in the outbox that the turn should end.
     bool is_full() const;
 
+    /// Something in the outbox is not to be sent yet.
+    bool is_held() const { return held_ > 0; }
+
     /// Something in the outbox found no room in the socket: drain() is to send it.
     bool is_blocked() const { return write_by_ != time_point::max(); }
     awaitable<void> drain();
@@ -132,6 +143,8 @@ private:
     void send();
     void count_buffered();
     bool takes_too_much(std::size_t more) const;
+    std::size_t sendable() const { return outbox_.size() - held_; }
+    void release(std::uint32_t bytes);
     frame_buffer& unread() { return unread_ ? *unread_ : shared_.input_; }
 
     // Where its executor may be of any kind, as that of tcp::socket, a socket that waits takes 100 bytes
@@ -153,6 +166,8 @@ private:
     std::error_code over_;       // why, once it is
     std::error_code waked_;      // why a wait ended: what follows it finds out by itself
     std::uint32_t counted_ = 0;  // bytes of it in shared_buffers::buffered_
+    std::uint32_t held_ = 0;     // of the outbox, at its end
+    std::uint32_t marked_ = 0;   // of these, at their beginning
     bool is_unflushed_ = false;
     bool shaking_hands_;
     bool is_welcome_ = false;

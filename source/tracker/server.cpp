@@ -127,7 +127,8 @@ tracker_server::tracker_server(asio::any_io_executor executor, tracker_options o
       reputation_(options_.reports),
       acceptor_(listen_on(executor, options_.listen)),
       tasks_(executor),
-      buffers_(limits_of(options_)) {}
+      buffers_(limits_of(options_)),
+      state_(executor, options_.state, buffers_) {}
 
 tracker_server::~tracker_server() = default;
 
@@ -136,8 +137,63 @@ std::uint16_t tracker_server::port() const {
 }
 
 awaitable<void> tracker_server::run() {
+    return tasks_.around(begin());
+}
+
+// Whoever connects meanwhile waits until all is there again.
+awaitable<void> tracker_server::begin() {
+    if (state_.keeps()) {
+        co_await restore();
+        tasks_.spawn(state_.run());
+    }
     tasks_.spawn(watch_deadlines());
-    return tasks_.around(accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); }));
+    tasks_.spawn(accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); }));
+}
+
+awaitable<void> tracker_server::restore() {
+    const auto check = [](bool has_room, const std::string& set) {
+        if (!has_room) spdlog::warn("{} is not remembered: there is no room for it", set);
+    };
+    state_reader to{[&](const file_set_key& set, std::span<const chunk_claim> agreed) {
+                        check(registry_.restore(set, agreed), p2p::label(set));
+                    },
+                    [&](const set_summary& set) { check(catalogue_.restore(set), p2p::label(set)); }};
+    co_await state_.load(std::move(to));  // on another thread, while nothing else goes on here
+    spdlog::info("remembers {} chunk folders and {} published sets", registry_.set_count(),
+                 catalogue_.set_count());
+}
+
+// Few points in time stand for all: a set may be there a sixteenth longer.
+void tracker_server::forget_long_abandoned(time_point now) {
+    constexpr int points = 16;
+    if (abandoned_.empty() || now >= abandoned_.back().first + options_.forget_after / points)
+        abandoned_.emplace_back(now, catalogue_.abandoned_so_far());
+    while (!abandoned_.empty() && now >= abandoned_.front().first + options_.forget_after) {
+        catalogue_.forget_abandoned(abandoned_.front().second);
+        abandoned_.pop_front();
+    }
+    keep_forgotten();
+}
+
+void tracker_server::keep_forgotten() {
+    const auto keep = [this](file_set_key set) {
+        spdlog::info("{} is forgotten: nobody is there", p2p::label(set));
+        if (state_.keeps()) state_.keep(forgotten_set{std::move(set)});
+    };
+    for (const file_set_key& set : registry_.take_forgotten()) keep(set);
+    for (const file_set_id& id : catalogue_.take_forgotten()) keep(published_set(id));
+}
+
+void tracker_server::keep_agreed(const file_set_key& set, const registry_news& news) {
+    if (!state_.keeps()) return;
+    for (const promotion& promoted : news.promotions) {
+        agreement made{set, promoted.agreed, {}};
+        for (const peer_id voter : promoted.voters) {
+            const peer_info& peer = registry_.peer(voter);
+            made.voters.push_back({peer.name, peer.address, peer.voter_host});
+        }
+        state_.keep(std::move(made));
+    }
 }
 
 void tracker_server::arrived(tcp::socket socket) {
@@ -170,6 +226,7 @@ awaitable<void> tracker_server::watch_deadlines() {
         const time_point now = std::chrono::steady_clock::now();
         time_point next = now + shortest;
         for (client* const one : connected_) next = std::min(next, one->line.check_deadlines(now));
+        forget_long_abandoned(now);
         co_await sleep_until(next);
     }
 }
@@ -204,6 +261,7 @@ awaitable<void> tracker_server::serve(std::unique_ptr<client> owned) {
     }
     from.line.finish();
     from.line.end_turn();
+    while (from.line.is_held()) co_await state_.next_release();
     if (from.line.is_blocked()) co_await from.line.drain();
     co_await from.line.linger();
 }
@@ -212,6 +270,7 @@ awaitable<void> tracker_server::serve(std::unique_ptr<client> owned) {
 awaitable<void> tracker_server::next_turn(client& from) {
     from.line.end_turn();
     co_await asio::post(executor_, use_awaitable);
+    while (from.line.is_full() && from.line.is_held()) co_await state_.next_release();
     if (from.line.is_blocked()) co_await from.line.drain();
     from.line.throw_if_over();
 }
@@ -307,15 +366,22 @@ void tracker_server::forget(client& from, std::string_view why) {
 
 void tracker_server::publish(client& from, const set_summary& set) {
     if (is_put_out(from, published_set(set.id))) return;
-    const auto is_new = catalogue_.publish(from.id, set);
-    if (!is_new) throw beyond(is_new.error(), options_.sets);
-    if (*is_new) spdlog::info("{} published by {}", p2p::label(set), label(from.id));
+    const auto outcome = catalogue_.publish(from.id, set);
+    if (!outcome) throw beyond(outcome.error(), options_.sets);
+    if (*outcome == catalogue::publishing::counts) {
+        keep_forgotten();
+        if (state_.keeps()) state_.keep(set);
+    }
+    if (*outcome != catalogue::publishing::repeated)
+        spdlog::info("{} published by {}", p2p::label(set), label(from.id));
 }
 
 void tracker_server::handle(client& from, const to_tracker::announce& announce) {
     if (is_put_out(from, announce.set)) return;
     if (announce.set.is_published()) return announce_published(from, *announce.set.id, announce.held);
     const registry_news news = registry_.announce(from.id, announce.set, announce.chunks);
+    keep_forgotten();
+    keep_agreed(announce.set, news);
     log_news(announce.set, news);
     const auto others = registry_.other_counts(announce.set, max_other_counts);
     if (news.new_member && !others.empty())
@@ -333,7 +399,7 @@ void tracker_server::announce_published(client& from, const file_set_id& id, con
     const auto taken = catalogue_.announce(from.id, id, held);
     if (!taken && taken.error()) throw beyond(*taken.error(), options_.sets);
     if (!taken) {
-        push(from, to_line(error_message{"not_published", "no peer has published a file-set with this id"}));
+        push(from, to_line(error_message{"not_published", "this tracker knows no file-set with this id"}));
         return;
     }
     auto pieces = taken->to_ranges(max_ranges_length);
@@ -450,8 +516,9 @@ awaitable<void> tracker_server::handle(client& from, to_tracker::list list) {
 
 awaitable<void> tracker_server::locate_chunks(client& from, to_tracker::locate locate) {
     if (is_put_out(from, locate.set)) co_return;
-    if (const auto limit = registry_.wait_for(from.id, locate.set, locate.chunks))
-        throw beyond(*limit, options_.sets);
+    const auto limit = registry_.wait_for(from.id, locate.set, locate.chunks);
+    keep_forgotten();
+    if (limit) throw beyond(*limit, options_.sets);
     const chunk_set agreed = registry_.agreed_in(locate.set, locate.chunks);
     const std::vector<chunk_set> unknown = in_pieces(locate.chunks - agreed);
     auto next_agreed = agreed.next(chunk_index{1});
@@ -475,11 +542,15 @@ awaitable<void> tracker_server::locate_chunks(client& from, to_tracker::locate l
 
 void tracker_server::log_news(const file_set_key& set, const registry_news& news) const {
     for (const promotion& promoted : news.promotions) {
+        if (!spdlog::should_log(spdlog::level::debug)) break;
         std::vector<std::string> voters;
         for (const peer_id voter : promoted.voters) voters.push_back(label(voter));
-        spdlog::info("{}: chunk {} agreed: {}, {} bytes, by {}", p2p::label(set), promoted.agreed.chunk.value,
-                     promoted.agreed.hash.to_hex(), promoted.agreed.size, fmt::join(voters, ", "));
+        spdlog::debug("{}: chunk {} agreed: {}, {} bytes, by {}", p2p::label(set),
+                      promoted.agreed.chunk.value, promoted.agreed.hash.to_hex(), promoted.agreed.size,
+                      fmt::join(voters, ", "));
     }
+    if (!news.promotions.empty() && registry_.agreed_count(set) == set.count)
+        spdlog::info("{}: every chunk is agreed", p2p::label(set));
     if (news.disputes.empty()) return;
     const dispute& first = news.disputes.front();
     const std::size_t more = news.disputes.size() - 1;

@@ -12,11 +12,14 @@
 #include "net/task_group.hpp"
 #include "protocol/messages.hpp"
 #include "tracker/connection.hpp"
+#include "tracker/state_keeper.hpp"
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 namespace p2p {
 
@@ -31,8 +34,10 @@ struct tracker_options {
     message_limits messages;
     buffer_limits buffers;  ///< `line` is that of `messages`
     set_limits sets;
-    std::uint64_t announce_rate = 20'000;       ///< chunks in a second; see announce_rate.hpp
-    std::shared_ptr<const security> secured{};  ///< none: plain TCP
+    duration forget_after = std::chrono::hours{7 * 24};  ///< a published set that nobody has
+    std::uint64_t announce_rate = 20'000;                ///< chunks in a second; see announce_rate.hpp
+    std::shared_ptr<const security> secured{};           ///< none: plain TCP
+    std::shared_ptr<state_store> state{};  ///< none: what is agreed and published is in memory only
     std::uint64_t seed = 0;
 };
 
@@ -45,8 +50,8 @@ public:
 
     std::uint16_t port() const;
 
-    /// Serves until it is cancelled, then closes every connection. Returns (or throws) when all of them are
-    /// closed.
+    /// Serves, from where the state was left, until it is cancelled, then closes every connection. Returns
+    /// (or throws) when all of them are closed and the state is saved.
     awaitable<void> run();
 
     std::size_t connections() const { return connected_.size(); }
@@ -54,6 +59,11 @@ public:
 private:
     struct client;
 
+    awaitable<void> begin();
+    awaitable<void> restore();
+    void forget_long_abandoned(time_point now);
+    void keep_forgotten();
+    void keep_agreed(const file_set_key& set, const registry_news& news);
     void arrived(tcp::socket socket);
     awaitable<void> watch_deadlines();
     awaitable<void> serve(std::unique_ptr<client> owned);
@@ -93,10 +103,12 @@ private:
     time_point warn_again_{};
     registry registry_;    // the peers, and what is agreed in chunk folders
     catalogue catalogue_;  // of published sets; its peers are the registry's
+    std::deque<std::pair<time_point, std::uint64_t>> abandoned_;  // so many of its sets until then
     reputation reputation_;
     tcp::acceptor acceptor_;
     task_group tasks_;
     shared_buffers buffers_;
+    state_keeper state_;
     std::unordered_set<client*> connected_;
     std::unordered_map<peer_id, client*> clients_;
 };

@@ -8,9 +8,11 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace p2p;
+using publishing = catalogue::publishing;
 
 namespace {
 
@@ -51,10 +53,12 @@ std::string show(const std::vector<set_listing>& sets) {
 
 TEST_CASE("who publishes a set is a member of it") {
     catalogue all{1};
-    CHECK(all.publish(alice, summary_of('a')) == true);
+    CHECK(all.publish(alice, summary_of('a')) == publishing::counts);
     CHECK(show(all.list()) == "set a 0+1");
     CHECK(all.locate(bob, id_of('a'), plenty) == std::vector{alice});
-    CHECK(all.publish(alice, summary_of('a')) == false);
+    CHECK(all.publish(alice, summary_of('a')) == publishing::repeated);
+    CHECK(all.publish(bob, summary_of('a')) == publishing::joined);
+    all.leave(bob);
     CHECK(show(all.list()) == "set a 0+1");
 }
 
@@ -116,7 +120,7 @@ TEST_CASE("withdrawals of sets that are unknown or somebody else's change nothin
     CHECK(show(all.list()) == "set a 1+0");
 }
 
-TEST_CASE("the first publisher's summary stands while the set is known") {
+TEST_CASE("the first publisher's summary stands while anybody is there") {
     catalogue all{1};
     const set_summary first = summary_of('a', 5);
     const set_summary second{id_of('a'), "another name", 1, 2};
@@ -125,19 +129,66 @@ TEST_CASE("the first publisher's summary stands while the set is known") {
     all.leave(alice);
     CHECK(all.list().at(0).set == first);
     all.leave(bob);
-    all.publish(carol, second);
+    CHECK(all.publish(carol, second) == publishing::counts);
     CHECK(all.list().at(0).set == second);
+    CHECK(all.list(std::nullopt, first.name).empty());
 }
 
-TEST_CASE("a set is forgotten when its last member leaves") {
+TEST_CASE("a set that its last member has left is still known, and whoever has it may say so") {
     catalogue all{1};
     all.publish(alice, summary_of('a'));
     all.announce(bob, id_of('a'), chunks("1-5"));
     all.leave(alice, id_of('a'));
     CHECK(show(all.list()) == "set a 1+0");
     all.leave(bob, id_of('a'));
+    CHECK(show(all.list()) == "set a 0+0");
+    CHECK(all.locate(carol, id_of('a'), plenty).empty());
+    CHECK(all.announce(carol, id_of('a'), chunks("1-5")).has_value());
+    CHECK(show(all.list()) == "set a 1+0");
+}
+
+TEST_CASE("where room is needed, the set that was abandoned first is forgotten, and none that has a member") {
+    catalogue all{1, {.sets = 3}};
+    for (const char letter : {'a', 'b', 'c'}) all.publish(alice, summary_of(letter));
+    all.leave(alice, id_of('b'));
+    all.leave(alice, id_of('a'));
+    all.publish(bob, summary_of('b'));
+    all.leave(bob);
+    CHECK(all.publish(bob, summary_of('d')) == publishing::counts);
+    CHECK(show(all.list()) == "set b 0+0, set c 0+1, set d 0+1");
+    CHECK(all.take_forgotten() == std::vector{id_of('a')});
+    CHECK(all.publish(bob, summary_of('e')) == publishing::counts);
+    CHECK(all.take_forgotten() == std::vector{id_of('b')});
+    CHECK(all.publish(bob, summary_of('f')) == tl::unexpected{set_limit::sets});
+    CHECK(all.take_forgotten().empty());
+}
+
+TEST_CASE("sets that were abandoned long ago are forgotten, but for those that somebody came back to") {
+    catalogue all{1};
+    for (const char letter : {'a', 'b', 'c'}) all.publish(alice, summary_of(letter));
+    all.leave(alice, id_of('a'));
+    all.leave(alice, id_of('b'));
+    const std::uint64_t long_ago = all.abandoned_so_far();
+    all.publish(bob, summary_of('a'));
+    all.leave(alice);
+    all.forget_abandoned(long_ago);
+    CHECK(show(all.list()) == "set a 0+1, set c 0+0");
+    CHECK(all.take_forgotten() == std::vector{id_of('b')});
+    all.leave(bob);
+    all.forget_abandoned(all.abandoned_so_far());
     CHECK(all.list().empty());
-    CHECK_FALSE(all.announce(bob, id_of('a'), chunks("1-5")).has_value());
+}
+
+TEST_CASE("what was published at an earlier time is there without members, while there is room") {
+    catalogue all{1, {.sets = 2}};
+    CHECK(all.restore(summary_of('a')));
+    CHECK(all.restore(summary_of('b')));
+    CHECK(show(all.list()) == "set a 0+0, set b 0+0");
+    CHECK(all.publish(alice, summary_of('a')) == publishing::joined);
+    CHECK(all.restore(summary_of('c')));
+    CHECK(show(all.list()) == "set a 0+1, set c 0+0");
+    all.publish(alice, summary_of('c'));
+    CHECK_FALSE(all.restore(summary_of('d')));
 }
 
 TEST_CASE("a peer that leaves, leaves all its sets and no other's") {
@@ -146,7 +197,7 @@ TEST_CASE("a peer that leaves, leaves all its sets and no other's") {
     all.publish(bob, summary_of('b'));
     all.publish(bob, summary_of('d'));
     all.leave(alice);
-    CHECK(show(all.list()) == "set b 0+1, set d 0+1");
+    CHECK(show(all.list()) == "set a 0+0, set b 0+1, set c 0+0, set d 0+1");
 }
 
 TEST_CASE("a list is sorted by name and then by id") {
@@ -256,9 +307,13 @@ private:
     void publish(peer_id peer, char letter) {
         set_summary summary = summary_of(letter, static_cast<std::uint32_t>(letter - 'a'));
         summary.name = random_() % 2 == 0 ? "one" : "two";
-        const bool is_new =
-            model_.try_emplace(letter, model_set{summary, {}}).first->second.members.try_emplace(peer).second;
-        REQUIRE(tested_.publish(peer, summary) == is_new);
+        const auto [known, is_new] = model_.try_emplace(letter, model_set{summary, {}});
+        auto& [counts, members] = known->second;
+        auto expected = is_new ? publishing::counts : publishing::joined;
+        if (members.contains(peer)) expected = publishing::repeated;
+        if (members.empty() && std::exchange(counts, summary) != summary) expected = publishing::counts;
+        members.try_emplace(peer);
+        REQUIRE(tested_.publish(peer, summary) == expected);
     }
     void announce(peer_id peer, char letter) {
         const chunk_set said = some_chunks();
@@ -292,10 +347,7 @@ private:
         for (const char letter : {'a', 'b', 'c', 'd'}) forget(peer, letter);
     }
     void forget(peer_id peer, char letter) {
-        const auto set = model_.find(letter);
-        if (set == model_.end()) return;
-        set->second.members.erase(peer);
-        if (set->second.members.empty()) model_.erase(set);
+        if (const auto set = model_.find(letter); set != model_.end()) set->second.members.erase(peer);
     }
 
     std::vector<set_listing> listed() const {

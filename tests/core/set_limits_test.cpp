@@ -133,6 +133,47 @@ TEST_CASE("where room is needed, what was agreed is forgotten of the set that wa
     }
 }
 
+TEST_CASE("who keeps the state of a registry learns which sets it has forgotten") {
+    registry all{{.quorum = 1}, 1, {.sets = 1}};
+    const peer_id ann = join(all, 1);
+    all.announce(ann, folder("without agreement"), {});
+    all.leave_set(ann, folder("without agreement"));
+    all.announce(ann, folder("a"), claims(1, 1));
+    all.leave_set(ann, folder("a"));
+    all.announce(ann, folder("b"), claims(1, 1));
+    CHECK(all.take_forgotten() == std::vector{folder("a")});
+    CHECK(all.take_forgotten().empty());
+}
+
+TEST_CASE("what was agreed at an earlier time is agreed, and its holders are those who come back") {
+    registry all{{}, 1};
+    CHECK(all.restore(folder("a"), claims(1, 70)));
+    CHECK(all.agreed_count(folder("a")) == 70);
+    const peer_id ann = join(all, 1);
+    CHECK(all.announce(ann, folder("a"), claims(1, 9)).promotions.empty());
+    CHECK(all.announce(ann, folder("a"), claims(10, 10, 2)).disputes.size() == 1);
+    const standing stands = all.standing_of(ann, folder("a"), chunk_set::first(100));
+    CHECK(stands.agreed == chunk_set::first(9));
+    CHECK(stands.disputed.to_ranges() == "10");
+}
+
+TEST_CASE("what was agreed at an earlier time takes room, as much as there was for it then") {
+    registry then{{.quorum = 1}, 1};
+    const peer_id ann = join(then, 1);
+    then.announce(ann, folder("a", 1000), claims(1, 500));
+    then.leave(ann);
+    registry now{{}, 1};
+    CHECK(now.restore(folder("a", 1000), claims(1, 500)));
+    const std::uint64_t room = now.chunks_kept();
+    CHECK(room > 0);
+    CHECK(room <= then.chunks_kept());
+    CHECK_FALSE(registry({}, 1, {.chunks = room - 1}).restore(folder("a", 1000), claims(1, 500)));
+    registry small{{}, 1, {.chunks = room}};
+    CHECK(small.restore(folder("a", 1000), claims(1, 500)));
+    CHECK(small.restore(folder("b", 1000), claims(1, 500)));
+    CHECK(small.take_forgotten() == std::vector{folder("a", 1000)});
+}
+
 TEST_CASE("the chunks of all chunk folders together are limited") {
     registry all{{}, 1, {.chunks = 200}};
     const peer_id ann = join(all, 1);
@@ -207,10 +248,10 @@ TEST_CASE("a peer is a member of so many published sets and no more") {
     catalogue all{1, {.sets_per_peer = 2}};
     const peer_id ann{1};
     const peer_id bob{2};
-    CHECK(all.publish(ann, published(1)) == true);
-    CHECK(all.publish(ann, published(2)) == true);
+    CHECK(all.publish(ann, published(1)) == catalogue::publishing::counts);
+    CHECK(all.publish(ann, published(2)) == catalogue::publishing::counts);
     CHECK(all.publish(ann, published(3)).error() == set_limit::sets_per_peer);
-    CHECK(all.publish(ann, published(2)) == false);
+    CHECK(all.publish(ann, published(2)) == catalogue::publishing::repeated);
     CHECK(all.set_count() == 2);
     all.publish(bob, published(3));
     CHECK(all.announce(ann, published(3).id, {}).error() == set_limit::sets_per_peer);
@@ -223,9 +264,9 @@ TEST_CASE("there are so many published sets and no more") {
     catalogue all{1, {.sets = 2}};
     for (const std::uint32_t number : {1U, 2U}) all.publish({number}, published(number));
     CHECK(all.publish({3}, published(3)).error() == set_limit::sets);
-    CHECK(all.publish({3}, published(2)) == true);
+    CHECK(all.publish({3}, published(2)) == catalogue::publishing::joined);
     all.leave({1});
-    CHECK(all.publish({3}, published(3)) == true);
+    CHECK(all.publish({3}, published(3)) == catalogue::publishing::counts);
 }
 
 TEST_CASE("the bitmaps of a peer in published sets are limited, by the highest chunk that it has") {

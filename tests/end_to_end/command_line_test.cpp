@@ -298,7 +298,7 @@ TEST_CASE("a set of the largest count starts, and stops") {
 
 TEST_CASE("SIGTERM has a peer say goodbye and exit 0") {
     const temp_folder here;
-    tracker_program tracker{{"--quorum", "1"}};
+    tracker_program tracker{{"--quorum", "1", "--log-level", "debug"}};
     peer_program alice{tracker, make_folder(here / "alice", small, "1-2"), "alice"};
     tracker.wait_for("chunk 2 agreed");
     alice.signal(SIGTERM);

@@ -99,7 +99,7 @@ TEST_CASE("a peer announces what it fetches in far fewer lines than chunks") {
 TEST_CASE("a chunk that only one peer has is not handed out until a second one announces it") {
     const file_set set{4, 5'000};
     const temp_folder here;
-    tracker_program tracker;
+    tracker_program tracker{{"--log-level", "debug"}};
     const peer_program alice{tracker, make_folder(here / "alice", set, "1-4"), "alice"};
     const peer_program bob{tracker, make_folder(here / "bob", set, "1-3"), "bob"};
     for (const char* chunk : {"chunk 1 agreed", "chunk 2 agreed", "chunk 3 agreed"}) tracker.wait_for(chunk);
@@ -159,7 +159,7 @@ TEST_CASE("folders with the same name and other counts are different sets, and b
     const temp_folder here;
     tracker_program tracker{{"--quorum", "1"}};
     const peer_program alice{tracker, make_folder(here / "alice", four, "1-4"), "alice"};
-    tracker.wait_for("chunk 4 agreed");
+    tracker.wait_for("every chunk is agreed");
     peer_program bob{tracker, make_folder(here / "bob", five, ""), "bob"};
     bob.wait_for("other folders that are called default have 4 chunks, this one has 5");
     tracker.wait_for("says that default has 5 chunks, others say 4: these are different sets");

@@ -86,7 +86,7 @@ TEST_CASE("a peer that waits finds a tracker that is started later") {
     peer_program alice{address, make_folder(here / "alice", set, "1-4"), "alice"};
     alice.wait_for("cannot reach the tracker at " + address);
     tracker.emplace(words{"--quorum", "1"}, port);
-    tracker->wait_for("chunk 4 agreed");
+    tracker->wait_for("every chunk is agreed");
 }
 
 TEST_CASE("a peer that vanishes while it uploads is replaced by others") {
@@ -94,7 +94,7 @@ TEST_CASE("a peer that vanishes while it uploads is replaced by others") {
     const temp_folder here;
     tracker_program tracker;
     seeders others{tracker, set, here};
-    tracker.wait_for("chunk 40 agreed");
+    tracker.wait_for("every chunk is agreed");
     others.alice.signal(SIGSTOP);  // so that it is certain who uploads
     peer_program carol{
         tracker, make_folder(here / "carol", set, ""), "carol", {"--once", "--limit-down", "1MiB/s"}};
@@ -111,8 +111,7 @@ TEST_CASE("of a peer that vanishes without a word the tracker forgets what it ha
     const temp_folder here;
     tracker_program tracker;
     std::optional<seeders> both{std::in_place, tracker, set, here};
-    tracker.wait_for("chunk 1 agreed");
-    tracker.wait_for("chunk 2 agreed");
+    tracker.wait_for("every chunk is agreed");
     both.reset();
     wait_until(
         [&] {
@@ -144,7 +143,7 @@ struct bad_company {
 
 private:
     fake_peer after_alice() {
-        tracker.wait_for("chunk 12 agreed");
+        tracker.wait_for("every chunk is agreed");
         alice.signal(SIGSTOP);
         return {tracker, set};
     }

@@ -15,6 +15,7 @@ p2p_require_package(fmt libfmt-dev)
 p2p_require_package(spdlog libspdlog-dev)
 p2p_require_package(tl-expected libexpected-dev)
 p2p_require_package(benchmark libbenchmark-dev)
+p2p_require_package(SQLiteCpp libsqlitecpp-dev)
 
 find_path(P2P_ASIO_INCLUDE asio.hpp)
 if(NOT P2P_ASIO_INCLUDE)
