@@ -21,7 +21,9 @@ namespace {
 constexpr std::uint32_t application = 0x70327074;
 constexpr std::uint32_t format = 1;
 
-// SQLite finds out when its own structure is damaged. `sum` tells whether a row is what was written.
+// SQLite finds out when its own structure is damaged. `sum` tells whether a row is what was written. What is
+// agreed is in the order in which it was: in that of the chunks, each save would write nearly as many pages
+// as it has rows.
 constexpr const char* tables = R"(
 CREATE TABLE file_set (
     id    INTEGER PRIMARY KEY,
@@ -29,13 +31,14 @@ CREATE TABLE file_set (
     count INTEGER NOT NULL,
     UNIQUE (name, count));
 CREATE TABLE agreed (
+    number   INTEGER PRIMARY KEY,
     file_set INTEGER NOT NULL REFERENCES file_set,
     chunk    INTEGER NOT NULL,
     hash     BLOB NOT NULL,     -- XXH3-128
     size     INTEGER NOT NULL,  -- in bytes
     votes    TEXT NOT NULL,     -- a line each: address, host, name
-    sum      INTEGER NOT NULL,
-    PRIMARY KEY (file_set, chunk)) WITHOUT ROWID;
+    sum      INTEGER NOT NULL);
+CREATE INDEX agreed_in_set ON agreed (file_set);
 CREATE TABLE published (
     number INTEGER PRIMARY KEY,
     id     BLOB NOT NULL UNIQUE,  -- SHA-256 of the manifest
@@ -72,15 +75,15 @@ std::optional<file_header> header_of(const std::filesystem::path& file) {
 
 template <class... Parts>
 std::int64_t sum_of(const Parts&... parts) {
-    chunk_hasher hasher;
-    const auto add = [&hasher](const auto& part) {
+    std::string all;
+    const auto add = [&all](const auto& part) {
         if constexpr (std::is_same_v<std::decay_t<decltype(part)>, std::string>)
-            hasher.update(std::as_bytes(std::span{part}));
+            all += part;
         else
-            hasher.update(std::as_bytes(std::span{&part, 1}));
+            all.append(reinterpret_cast<const char*>(&part), sizeof part);
     };
     (add(parts), ...);
-    const chunk_hash sum = hasher.digest();
+    const chunk_hash sum = hash_of(std::as_bytes(std::span{all}));
     std::int64_t first = 0;
     std::memcpy(&first, sum.bytes.data(), sizeof first);
     return first;
@@ -208,7 +211,8 @@ private:
         };
         make(find_set_, "SELECT id FROM file_set WHERE name = ? AND count = ?");
         make(add_set_, "INSERT INTO file_set (name, count) VALUES (?, ?)");
-        make(add_agreed_, "INSERT OR REPLACE INTO agreed VALUES (?, ?, ?, ?, ?, ?)");
+        make(add_agreed_,
+             "INSERT INTO agreed (file_set, chunk, hash, size, votes, sum) VALUES (?, ?, ?, ?, ?, ?)");
         make(add_published_,
              "INSERT INTO published (id, name, size, count, sum) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO "
              "UPDATE SET name = excluded.name, size = excluded.size, count = excluded.count, sum = "

@@ -3,6 +3,7 @@
 #include "crowd.hpp"
 #include "protocol/json.hpp"
 #include "support/child_process.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <fmt/format.h>
 
@@ -29,18 +30,30 @@ double milliseconds(duration time) {
 /// The program, and the peers that talk to it.
 class busy_tracker {
 public:
-    busy_tracker()
-        : program_(program("p2ptracker"), {"--listen", "127.0.0.1:0", "--log-level", "info",
-                                           "--max-connections-per-host", "20000",  // all are on this machine
-                                           "--announce-rate", "1000000000", "--max-chunks-per-peer",
-                                           "1000000000", "--max-chunks", "1000000000"}),
-          peers_(port()) {}
+    explicit busy_tracker(const std::vector<std::string>& more = {})
+        : program_(program("p2ptracker"), with(more)), peers_(port()) {}
 
     crowd& peers() { return peers_; }
     duration cpu_time() const { return program_.cpu_time(); }
     double memory() const { return static_cast<double>(program_.resident_memory()); }
 
 private:
+    static std::vector<std::string> with(const std::vector<std::string>& more) {
+        std::vector<std::string> all{"--listen",
+                                     "127.0.0.1:0",
+                                     "--log-level",
+                                     "info",
+                                     "--max-connections-per-host",
+                                     "20000",  // all are on this machine
+                                     "--announce-rate",
+                                     "1000000000",
+                                     "--max-chunks-per-peer",
+                                     "1000000000",
+                                     "--max-chunks",
+                                     "1000000000"};
+        all.insert(all.end(), more.begin(), more.end());
+        return all;
+    }
     std::uint16_t port() {
         return static_cast<std::uint16_t>(std::stoul(program_.wait_for_rest_of_line("127.0.0.1:")));
     }
@@ -216,6 +229,48 @@ report measure_many(const tracker_load& load) {
     return found;
 }
 
+/// What it costs to announce a chunk in microseconds of the tracker's time, where each of these peers says of
+/// other chunks what nobody has said before: to nobody else is it news at first.
+double cost_of_news(const std::vector<std::string>& options, std::size_t peers, std::size_t in_flight) {
+    constexpr std::uint32_t all = 200'000;
+    busy_tracker tracker(options);
+    const auto lines = lines_of(all).announce_one();
+    const std::size_t each = lines.size() / peers;
+    talk what = each_of(lines, "announced", peers);
+    what.line = [&lines, each](std::size_t who, std::size_t n) -> std::string_view {
+        return lines[who * each + n];
+    };
+    what.in_flight = in_flight;
+    what.each = each;
+    tracker.peers().join(peers);
+    const duration before = tracker.cpu_time();
+    const talked heard = tracker.peers().run(what);
+    return seconds(tracker.cpu_time() - before) * 1e6 / static_cast<double>(heard.answers);
+}
+
+report measure_state(std::size_t peers, std::size_t in_flight) {
+    constexpr int runs = 5;
+    report found{fmt::format("tracker: what --state costs, {} connections, {} requests in flight on each",
+                             peers, in_flight),
+                 {}};
+    const auto compare = [&](const std::string& what, const std::string& quorum) {
+        std::vector<double> in_memory;
+        std::vector<double> in_file;
+        for (int run = 0; run < runs; ++run) {
+            const temporary_folder here;
+            in_memory.push_back(cost_of_news({"--quorum", quorum}, peers, in_flight));
+            in_file.push_back(
+                cost_of_news({"--quorum", quorum, "--state", here / "state"}, peers, in_flight));
+        }
+        found.add(what + ", in memory, median", median(in_memory), "us");
+        found.add(what + ", with --state, median", median(in_file), "us");
+        found.add(what + ", with --state / in memory, medians", median(in_file) / median(in_memory));
+    };
+    compare("announce a chunk, which is agreed at once", "1");
+    compare("announce a chunk, which has to wait for another", "2");
+    return found;
+}
+
 // What it takes more and more peers for: the difference, by how many they are.
 report measure_memory(const tracker_load& load) {
     report found{fmt::format("tracker: memory with {} peers, {} of them with the {} chunks of a folder",
@@ -261,7 +316,8 @@ report measure_memory(const tracker_load& load) {
 }  // namespace
 
 std::vector<report> measure_tracker(const tracker_load& load) {
-    return {measure_pipelined(load), measure_many(load), measure_memory(load)};
+    return {measure_pipelined(load), measure_many(load), measure_state(few, pipelined),
+            measure_state(load.connections, some), measure_memory(load)};
 }
 
 }  // namespace p2p::bench
