@@ -23,4 +23,9 @@ duration backoff::next() {
     return duration{wait(random_)};
 }
 
+duration backoff::within(duration longest) {
+    std::uniform_int_distribution<duration::rep> wait{0, longest.count()};
+    return duration{wait(random_)};
+}
+
 }  // namespace p2p

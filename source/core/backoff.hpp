@@ -15,6 +15,9 @@ public:
     /// The next wait: uniform in [d/2, d], where d is first, 2 first, 4 first, ... up to the cap.
     duration next();
 
+    /// Uniform in [0, longest]: so that those whom one event wakes do not all come at once.
+    duration within(duration longest);
+
     /// It worked: the next wait is short again.
     void reset() { attempt_ = 0; }
 

@@ -167,9 +167,9 @@ void add_chunk_folder(CLI::App& app, command& told) {
                    "Chunk folder: its local_chunks.txt says which chunks are there")
         ->type_name("PATH");
     add_peer_name(app, told, "--name");
-    p2p::add_endpoints(app, "--tracker", told.trackers, p2p::usual_tracker_port, "The tracker")
-        ->default_str("127.0.0.1:5100")
-        ->expected(1);
+    p2p::add_endpoints(app, "--tracker", told.trackers, p2p::usual_tracker_port,
+                       "The tracker (may be repeated: the first that answers is used)")
+        ->default_str("127.0.0.1:5100");
     app.add_option("--fileset", told.fileset, "Which file-set this folder belongs to")
         ->check(must_be_name())
         ->capture_default_str();
@@ -245,7 +245,9 @@ void add_share(CLI::App& app, command& told, run_command& chosen) {
         "--secret", told.with_secret,
         "Make a key and put it into the link: whoever has the link can take part, and nobody else");
     with_secret->needs(with_tracker)->group("Security");
-    add_serving(*share, told, "Where to publish (may be repeated); by default 127.0.0.1:5100");
+    add_serving(
+        *share, told,
+        "Where to publish (may be repeated: the first that answers is used); by default 127.0.0.1:5100");
     with_secret->excludes(share->get_option("--secret-file"))->excludes(share->get_option("--tls-cert"));
     on(share, chosen, p2p::client::share, told);
 }
@@ -271,13 +273,15 @@ void add_get(CLI::App& app, command& told, run_command& chosen) {
     p2p::add_size(*get, "--max-manifest", told.peer.limits.manifest, 1, p2p::max_manifest_size,
                   "Size of the manifest: what it says is kept in memory")
         ->group("Limits");
-    add_serving(*get, told, "Instead of the link's trackers (may be repeated)");
+    add_serving(*get, told,
+                "Instead of the link's trackers (may be repeated: the first that answers is used)");
     on(get, chosen, p2p::client::get, told);
 }
 
 void add_others(CLI::App& app, command& told, run_command& chosen) {
     CLI::App* list = app.add_subcommand("list", "Lists the file-sets that were published at a tracker");
-    add_trackers(*list, told, "The tracker; by default 127.0.0.1:5100");
+    add_trackers(*list, told,
+                 "The tracker (may be repeated: the first that answers is asked); by default 127.0.0.1:5100");
     p2p::add_security(*list, told.security);
     add_log_level(*list, told);
     on(list, chosen, p2p::client::list, told);

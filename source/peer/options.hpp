@@ -47,7 +47,7 @@ struct peer_options {
 /// What is said about one file-set.
 struct session_options {
     std::string label;               ///< what the file-set is called in logs
-    std::vector<endpoint> trackers;  ///< all of them are told, and asked
+    std::vector<endpoint> trackers;  ///< the first of them that answers is used
 
     bool fetch = true;                      ///< false: only serve what is there
     bool needs_tracker = false;             ///< a tracker that cannot be reached at first is the end

@@ -115,7 +115,7 @@ void peer::remove(session& who) {
 
 tracker_link& peer::link_to(const endpoint& tracker) {
     auto& link = links_[tracker];
-    if (!link) {
+    if (!link || link->ended()) {
         link = std::make_unique<tracker_link>(*this, tracker);
         tasks_.spawn(link->run());
     }

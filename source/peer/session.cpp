@@ -12,12 +12,17 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace p2p {
 
 namespace {
 
 constexpr duration grace = std::chrono::seconds{5};
+
+// How long a tracker that does not answer is waited for before the next one is used. A tracker that is
+// started again is back before that, and so are its peers.
+constexpr duration tracker_patience = std::chrono::seconds{4};
 
 // A manifest goes to so few at a time that the first of them soon give it to the others; of those that come
 // at once, each would otherwise take its own from the only one who has it.
@@ -42,6 +47,12 @@ duration longest_manifest_turn(const chunk_store& store) {
     return shortest_manifest_turn + std::chrono::seconds{size / slowest_manifest};
 }
 
+session_options without_repeated_trackers(session_options options) {
+    std::set<endpoint> known;
+    std::erase_if(options.trackers, [&known](const endpoint& one) { return !known.insert(one).second; });
+    return options;
+}
+
 file_set_key key_of(const chunk_store& store, std::string name) {
     if (const auto published = store.published()) return published_set(published->id());
     return {std::move(name), store.count(), std::nullopt};
@@ -62,7 +73,7 @@ session::session(peer& owner, std::unique_ptr<chunk_store> store, std::string fi
                  session_options options)
     : owner_(owner),
       store_(std::move(store)),
-      options_(std::move(options)),
+      options_(without_repeated_trackers(std::move(options))),
       set_(key_of(*store_, std::move(fileset))),
       inventory_(inventory_for(*store_)),
       scheduler_(store_->count(), store_->present(), options_.scheduling, owner.instance() + 1),
@@ -70,7 +81,9 @@ session::session(peer& owner, std::unique_ptr<chunk_store> store, std::string fi
       manifest_turns_(manifests_at_a_time, manifest_turn_patience, longest_manifest_turn(*store_)),
       peers_({.most_connections = options_.most_connections}, owner.instance()),
       leftovers_(store_->leftovers()),
+      order_(options_.trackers.size(), tracker_patience),
       tasks_(owner.executor()),
+      trackers_changed_(owner.executor()),
       something_to_ask_(owner.executor()),
       something_to_tell_(owner.executor()),
       something_to_save_(owner.executor()),
@@ -154,9 +167,9 @@ awaitable<void> session::live() {
                  store_->present().size(), store_->count(), owner_.port());
     if (store_->published() && options_.fetch) want(missing() - store_->repeats());
     owner_.add(*this);
-    for (const endpoint& tracker : options_.trackers) links_.push_back(&owner_.link_to(tracker));
-    const std::vector<tracker_link*> links = links_;
-    for (tracker_link* link : links) link->add(*this);
+    order_.begin(now());
+    use_trackers();
+    spawn(tracker_loop());
     spawn(ask_loop());
     spawn(news_loop());
     spawn(save_loop());
@@ -320,8 +333,59 @@ awaitable<void> session::recover(std::vector<chunk_claim> claims) {
     something_to_ask_.set();
 }
 
+// Those that are in use, and no others.
+void session::use_trackers() {
+    if (stopping_) return;
+    while (links_.size() > order_.in_use()) {
+        tracker_link* const last = links_.back();
+        links_.pop_back();
+        last->remove(*this);
+    }
+    while (links_.size() < order_.in_use()) {
+        tracker_link& next = owner_.link_to(options_.trackers[links_.size()]);
+        links_.push_back(&next);
+        next.add(*this);
+    }
+    trackers_changed_.set();
+}
+
+awaitable<void> session::tracker_loop() {
+    for (;;) {
+        co_await trackers_changed_.wait_until(order_.next_deadline().value_or(time_point::max()));
+        const std::size_t before = order_.in_use();
+        order_.expire(now());
+        if (order_.in_use() != before) use_trackers();
+    }
+}
+
+std::optional<std::size_t> session::place_of(const tracker_link& which) const {
+    const auto at = std::ranges::find(links_, &which);
+    if (at == links_.end()) return std::nullopt;
+    return static_cast<std::size_t>(at - links_.begin());
+}
+
+void session::tracker_answered(const tracker_link& which) {
+    const auto place = place_of(which);
+    if (!place) return;
+    unreachable_.erase(which.tracker());
+    order_.answered(*place);
+    use_trackers();
+    if (std::exchange(answering_, which.tracker()) != which.tracker() && options_.trackers.size() > 1)
+        spdlog::info("{}: uses the tracker at {}", printable(options_.label), which.tracker().to_string());
+}
+
+void session::tracker_failed(const tracker_link& which) {
+    if (const auto place = place_of(which)) order_.failed(*place, now());
+    use_trackers();
+}
+
+void session::tracker_lost(const tracker_link& which) {
+    if (const auto place = place_of(which)) order_.lost(*place, now());
+    use_trackers();
+}
+
 void session::tracker_unreachable(const tracker_link& which, const std::string& why) {
-    unreachable_.insert(&which);
+    unreachable_.insert(which.tracker());
     if (unreachable_.size() < options_.trackers.size()) return;
     if (options_.needs_tracker || (options_.once && !complete()))
         fail(exit_code::network, why);

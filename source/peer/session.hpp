@@ -5,6 +5,7 @@
 #include "core/inventory.hpp"
 #include "core/peer_book.hpp"
 #include "core/scheduler.hpp"
+#include "core/tracker_order.hpp"
 #include "core/turns.hpp"
 #include "core/upload_queue.hpp"
 #include "net/event.hpp"
@@ -73,6 +74,10 @@ public:
     void standing_changed(const from_tracker::announced& news);
     void located(const std::vector<chunk_claim>& agreed, const std::vector<holder>& holders, peer_id own_id);
 
+    // What becomes of a connection to a tracker.
+    void tracker_answered(const tracker_link& which);
+    void tracker_failed(const tracker_link& which);
+    void tracker_lost(const tracker_link& which);
     /// The first attempts to reach a tracker failed. A one-shot command does not wait for it.
     void tracker_unreachable(const tracker_link& which, const std::string& why);
 
@@ -117,6 +122,7 @@ private:
     awaitable<void> hash_present();
     awaitable<void> recover(std::vector<chunk_claim> claims);
     awaitable<void> guarded(awaitable<void> task);
+    awaitable<void> tracker_loop();
     awaitable<void> ask_loop();
     awaitable<void> news_loop();
     awaitable<void> save_loop();
@@ -129,7 +135,9 @@ private:
     void want(const chunk_set& chunks);
     void say_if_complete();
     bool is_too_large(const chunk_claim& claim);
+    void use_trackers();
     void leave_trackers();
+    std::optional<std::size_t> place_of(const tracker_link& which) const;
     void start_uploads();
     void carry_out(const std::vector<order>& orders);
     void own(const hashed_chunk& hashed);
@@ -150,10 +158,13 @@ private:
 
     std::map<peer_id, connection*> connections_;
     std::uint64_t last_connection_ = 0;
-    std::vector<tracker_link*> links_;
-    std::set<const tracker_link*> unreachable_;
+    tracker_order order_;
+    std::vector<tracker_link*> links_;  // to the trackers that are in use, in their order
+    std::optional<endpoint> answering_;
+    std::set<endpoint> unreachable_;
 
     task_group tasks_;
+    event trackers_changed_;
     event something_to_ask_;
     event something_to_tell_;
     event something_to_save_;

@@ -20,6 +20,9 @@ constexpr duration welcome_limit = std::chrono::seconds{10};
 constexpr duration first_backoff = std::chrono::milliseconds{250};
 constexpr duration longest_backoff = std::chrono::seconds{15};
 
+// All peers lose a tracker at the same moment: they come back one after the other.
+constexpr duration return_within = std::chrono::seconds{2};
+
 // A one-shot command that has not found a tracker by then has failed.
 constexpr duration first_contact_limit = std::chrono::seconds{5};
 
@@ -81,14 +84,16 @@ void tracker_link::say_goodbye() {
 
 awaitable<void> tracker_link::run() {
     const time_point started = now();
-    while (!goodbye_) {
+    for (;;) {
         const std::string why = co_await one_connection();
+        const bool was_welcome = std::exchange(welcomed_, false);
         owner_.tracker_left();
-        if (goodbye_ || !refused_.empty()) break;
+        if (goodbye_ || !refused_.empty() || topics_.empty()) break;
         trouble_ = fmt::format("{} the tracker at {}: {}", ever_welcomed_ ? "lost" : "cannot reach",
                                tracker_.to_string(), why);
         spdlog::warn("{}", trouble_);
-        time_point again = now() + backoff_.next();
+        time_point again = now() + (was_welcome ? backoff_.within(return_within) : backoff_.next());
+        tell_sessions(was_welcome ? &session::tracker_lost : &session::tracker_failed);
         if (const auto limit = started + first_contact_limit; !ever_welcomed_) {
             hopeless_ = now() >= limit;
             for (const auto& about : topics_)
@@ -97,6 +102,13 @@ awaitable<void> tracker_link::run() {
         }
         co_await sleep_until(again);
     }
+    ended_ = true;
+}
+
+void tracker_link::tell_sessions(void (session::*what)(const tracker_link&)) {
+    const std::vector<std::shared_ptr<topic>> topics = topics_;
+    for (const auto& about : topics)
+        if (about->who) (about->who->*what)(*this);
 }
 
 // Returns why it ended.
@@ -119,7 +131,8 @@ awaitable<std::string> tracker_link::one_connection() {
         else if (failure.code() != asio::error::eof)
             why = failure.code().message();
     }
-    connected_ = welcomed_ = false;
+    connected_ = false;
+    std::erase_if(topics_, [](const auto& about) { return !about->who; });
     for (const auto& about : topics_) forget_connection(*about);
     co_return why;
 }
@@ -150,6 +163,7 @@ void tracker_link::handle(stream& line, std::string_view text) {
         hopeless_ = false;
         // Where the last connection ended with an error, this one may do so too.
         if (!was_told_off) backoff_.reset();
+        tell_sessions(&session::tracker_answered);
         work_.set();
     } else if (const auto* standing = std::get_if<from_tracker::announced>(&*message)) {
         if (session* who = find(standing->set)) who->standing_changed(*standing);
@@ -192,7 +206,7 @@ awaitable<void> tracker_link::talk_loop(stream& line) {
 
 awaitable<void> tracker_link::talk(stream& line) {
     time_point ping_at = now() + ping_every_;
-    while (!goodbye_) {
+    while (!goodbye_ && !topics_.empty()) {
         const std::vector<std::shared_ptr<topic>> topics = topics_;
         for (const auto& about : topics) co_await talk_about(line, *about);
         std::erase_if(topics_, [](const auto& about) { return !about->who; });

@@ -1,5 +1,5 @@
-// A peer's connection to one tracker, for all of its file-sets: announces, asks where chunks are, listens to
-// what is pushed, and comes back with jittered back-off when the connection is lost.
+// A peer's connection to one tracker, for all of its file-sets that use it: announces, asks where chunks are,
+// listens to what is pushed, and comes back with jittered back-off when the connection is lost.
 #pragma once
 
 #include "core/backoff.hpp"
@@ -23,8 +23,10 @@ public:
     tracker_link(peer& owner, endpoint tracker);
     ~tracker_link();
 
-    /// Until it is cancelled, or said goodbye.
+    /// Until it is cancelled, or said goodbye, or no session uses this tracker any more.
     awaitable<void> run();
+    /// run() has returned.
+    bool ended() const { return ended_; }
 
     /// From now on this link speaks for the session too, until remove(). A tracker that is there is told.
     void add(session& who);
@@ -74,6 +76,7 @@ private:
     void handle(const error_message& error);
     session* find(const file_set_key& set) const;
     chunk_set sample_of_missing(const session& who);
+    void tell_sessions(void (session::*what)(const tracker_link&));
     static void forget_connection(topic& about);
 
     peer& owner_;
@@ -87,6 +90,7 @@ private:
     bool welcomed_ = false;
     bool ever_welcomed_ = false;
     bool goodbye_ = false;
+    bool ended_ = false;
     bool hopeless_ = false;  // the first attempts failed
     bool told_off_ = false;  // the last that the tracker said was an error
     std::string trouble_;

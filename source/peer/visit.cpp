@@ -57,16 +57,29 @@ awaitable<std::vector<endpoint>> holders_at(endpoint tracker, connecting how, fi
     co_return holders;
 }
 
-/// Asks each tracker, and hands what it says to `take`; throws the last failure where none of them answers.
+awaitable<std::vector<set_listing>> sets_at(endpoint tracker, connecting how,
+                                            std::optional<std::string> name) {
+    std::vector<set_listing> sets;
+    const to_tracker::list question{std::nullopt, std::move(name)};
+    const auto take = [&sets](const from_tracker::filesets& answer) {
+        sets.insert(sets.end(), answer.sets.begin(), answer.sets.end());
+        return answer.more;
+    };
+    co_await ask_tracker<from_tracker::filesets>(std::move(tracker), std::move(how), to_line(question), take);
+    co_return sets;
+}
+
+/// Asks one tracker after the other, until `take` says that what one told is enough; throws the last failure
+/// where none of them answers.
 template <class Ask, class Take>
-awaitable<void> ask_each(const std::vector<endpoint>& trackers, Ask ask, Take take) {
+awaitable<void> ask_in_order(const std::vector<endpoint>& trackers, Ask ask, Take take) {
     std::optional<session_failure> trouble;
     bool answered = false;
     for (const endpoint& tracker : trackers) {
         try {
             const auto told = co_await ask(tracker);
-            take(told);
             answered = true;
+            if (take(told)) co_return;
         } catch (const session_failure& failure) {
             trouble = failure;
         }
@@ -76,29 +89,27 @@ awaitable<void> ask_each(const std::vector<endpoint>& trackers, Ask ask, Take ta
 
 }  // namespace
 
-awaitable<std::vector<set_listing>> list_sets(endpoint tracker, connecting how, std::optional<file_set_id> id,
-                                              std::optional<std::string> name) {
+awaitable<std::vector<set_listing>> list_sets(std::vector<endpoint> trackers, connecting how) {
     std::vector<set_listing> sets;
-    const to_tracker::list question{id, std::move(name)};
-    const auto take = [&sets](const from_tracker::filesets& answer) {
-        sets.insert(sets.end(), answer.sets.begin(), answer.sets.end());
-        return answer.more;
+    const auto ask = [&how](const endpoint& tracker) { return sets_at(tracker, how, std::nullopt); };
+    const auto take = [&sets](const std::vector<set_listing>& told) {
+        sets = told;
+        return true;
     };
-    co_await ask_tracker<from_tracker::filesets>(std::move(tracker), std::move(how), to_line(question), take);
+    co_await ask_in_order(trackers, ask, take);
     co_return sets;
 }
 
 awaitable<file_set_id> find_by_name(std::vector<endpoint> trackers, connecting how, std::string name) {
     std::set<file_set_id> ids;
     std::set<file_set_id> without_peers;  // of those, only where there is no other
-    const auto ask = [&how, &name](const endpoint& tracker) {
-        return list_sets(tracker, how, std::nullopt, name);
-    };
+    const auto ask = [&how, &name](const endpoint& tracker) { return sets_at(tracker, how, name); };
     const auto take = [&](const std::vector<set_listing>& sets) {
         for (const set_listing& one : sets)
             (one.seeders + one.leechers > 0 ? ids : without_peers).insert(one.set.id);
+        return !ids.empty();
     };
-    co_await ask_each(trackers, ask, take);
+    co_await ask_in_order(trackers, ask, take);
     if (ids.empty()) ids = std::move(without_peers);
     if (ids.empty())
         throw session_failure(exit_code::incomplete,
@@ -118,8 +129,9 @@ awaitable<std::vector<endpoint>> find_holders(std::vector<endpoint> trackers, co
     const auto ask = [&how, id](const endpoint& tracker) { return holders_at(tracker, how, id); };
     const auto take = [&holders](const std::vector<endpoint>& more) {
         holders.insert(holders.end(), more.begin(), more.end());
+        return !holders.empty();
     };
-    co_await ask_each(trackers, ask, take);
+    co_await ask_in_order(trackers, ask, take);
     co_return holders;
 }
 

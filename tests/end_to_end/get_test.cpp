@@ -18,10 +18,6 @@ namespace fs = std::filesystem;
 const words chunks_of_16k{"--chunk-size", "16KiB"};
 constexpr byte_count chunk_size = 16 * 1024;
 
-std::string nobodys_address() {
-    return "127.0.0.1:" + std::to_string(tcp_listener{}.port());
-}
-
 // Copies files of this machine until there are so many bytes, and returns how many there are.
 byte_count copy_some(const fs::path& from, const fs::path& to, byte_count wanted) {
     byte_count copied = 0;
@@ -178,21 +174,6 @@ TEST_CASE("of a link's trackers one is enough") {
     const std::string link = "p2p://" + nobodys_address() + "," + tracker.address() + "/" + sharer.id();
     CHECK(get({link, here / "copy"}).exit_code == exits::done);
     CHECK(tree_difference(here / "copy", set) == "");
-}
-
-TEST_CASE("a set that is published at two trackers is found at each of them") {
-    const temp_folder here;
-    const tracker_program one;
-    const tracker_program other;
-    const tree set = files(here / "set", 3, 10'000);
-    const sharer sharer{one, set, {"--tracker", other.address()}};
-    CHECK(sharer.parsed().trackers.size() == 2);
-    for (const auto* tracker : {&one, &other}) {
-        const fs::path copy = here / tracker->address();
-        wait_until([&] { return tracker->said("published by"); }, "the set at both trackers");
-        CHECK(get({"set", copy, "--tracker", tracker->address()}).exit_code == exits::done);
-        CHECK(tree_difference(copy, set) == "");
-    }
 }
 
 TEST_CASE("what cannot be found is told in a line, and nothing is made") {

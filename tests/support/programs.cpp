@@ -39,6 +39,10 @@ finished_process run_tracker(words arguments) {
     return run(program("p2ptracker"), std::move(arguments));
 }
 
+std::string nobodys_address() {
+    return "127.0.0.1:" + std::to_string(tcp_listener{}.port());
+}
+
 tracker_program::tracker_program(const words& more, std::uint16_t port)
     : process(program("p2ptracker"), with({"--listen", "127.0.0.1:" + std::to_string(port)}, more)),
       port_(static_cast<std::uint16_t>(std::stoi(wait_for_rest_of_line("tracker listens on 127.0.0.1:")))) {}

@@ -15,6 +15,9 @@ std::string program(const std::string& name);
 finished_process run_client(words arguments, const process_settings& how = {});
 finished_process run_tracker(words arguments);
 
+/// Where nobody listens.
+std::string nobodys_address();
+
 class tracker_program : public process {
 public:
     explicit tracker_program(const words& more = {}, std::uint16_t port = 0);

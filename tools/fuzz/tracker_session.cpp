@@ -179,7 +179,9 @@ private:
 
 class session {
 public:
-    explicit session(const tracker_options& options) : tracker_(options) {}
+    explicit session(const tracker_options& options)
+        : tracker_(options),
+          largest_set_(options.sets.chunks_per_peer > few_chunks ? max_chunk_count : few_chunks) {}
 
     void step(std::string_view line) {
         const bool goes_on = line.starts_with('+');
@@ -233,7 +235,8 @@ private:
             2;  // one that comes late may ask about so many, also where limits are tight
         const auto message = read_to_tracker(line);
         const auto* announced = message ? std::get_if<to_tracker::announce>(&*message) : nullptr;
-        if (announced != nullptr && !announced->set.is_published() && sets_.size() < most)
+        if (announced != nullptr && !announced->set.is_published() && sets_.size() < most &&
+            announced->set.count <= largest_set_)
             sets_.insert(announced->set);
     }
 
@@ -261,7 +264,10 @@ private:
                 require(where->holders.empty(), "who is gone holds nothing");
     }
 
+    static constexpr std::uint32_t few_chunks = 1000;
+
     tracker tracker_;
+    std::uint32_t largest_set_;  // that somebody who comes late may ask about
     std::array<std::optional<client>, connections> clients_;
     std::set<file_set_key> sets_;
 };

@@ -7,9 +7,8 @@ namespace p2p::client {
 
 namespace {
 
-awaitable<void> print_list(endpoint tracker, connecting how) {
-    const std::vector<set_listing> sets =
-        co_await list_sets(std::move(tracker), std::move(how), std::nullopt, std::nullopt);
+awaitable<void> print_list(std::vector<endpoint> trackers, connecting how) {
+    const std::vector<set_listing> sets = co_await list_sets(std::move(trackers), std::move(how));
     if (!sets.empty())
         fmt::print("{:<64} {:>10} {:>8} {:>7} {:>8}  {}\n", "id", "size", "chunks", "seeders", "leechers",
                    "name");
@@ -22,10 +21,8 @@ awaitable<void> print_list(endpoint tracker, connecting how) {
 
 exit_code list(const command& told) {
     const connecting how{.limit = tracker_connect_limit, .secured = secured_by(told), .is_named = true};
-    for (const endpoint& tracker : trackers_or_default(told.trackers)) {
-        asio::io_context io;
-        run(io, print_list(tracker, how));
-    }
+    asio::io_context io;
+    run(io, print_list(trackers_or_default(told.trackers), how));
     return exit_code::ok;
 }
 
