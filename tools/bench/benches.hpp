@@ -33,6 +33,13 @@ struct tracker_load {
 /// A tracker that simulated peers keep busy: requests in a second, how long answers take, memory.
 std::vector<report> measure_tracker(const tracker_load& load);
 
+struct comeback_options {
+    unsigned peers = 500;
+    std::vector<duration> away{std::chrono::milliseconds{100}, std::chrono::seconds{30}};
+};
+/// How the peers of a tracker that was killed come back to it when it is there again.
+std::vector<report> measure_comeback(const comeback_options& options);
+
 struct hostile_options {
     std::size_t connections = 10'000;          ///< to a tracker; a tenth of them to a peer
     std::uint64_t chunks = 1'000'000'000;      ///< that one peer announces

@@ -73,6 +73,13 @@ CLI::App* add_hostile(CLI::App& app, hostile_options& told) {
     return hostile;
 }
 
+CLI::App* add_comeback(CLI::App& app, comeback_options& told) {
+    CLI::App* comeback =
+        app.add_subcommand("comeback", "How peers come back to a tracker that was killed and started again");
+    add_count(*comeback, "--peers", told.peers, 1, 5000, "Peers, each a program's part in one set");
+    return comeback;
+}
+
 CLI::App* add_swarm(CLI::App& app, swarm_options& told) {
     CLI::App* swarm = app.add_subcommand("swarm",
                                          "One seeder and many leechers, in network namespaces with shaped "
@@ -120,6 +127,8 @@ int main(int argc, char** argv) {
     const CLI::App* const tracker = add_tracker(app, load);
     hostile_options hostile_told;
     const CLI::App* const hostile = add_hostile(app, hostile_told);
+    comeback_options comeback_told;
+    const CLI::App* const comeback = add_comeback(app, comeback_told);
     prepare_process();
     const CLI::App* const swarm = add_swarm(app, swarm_told);
     try {
@@ -134,6 +143,7 @@ int main(int argc, char** argv) {
         if (link->parsed()) reports = measure_link(link_told);
         if (tracker->parsed()) reports = measure_tracker(load);
         if (hostile->parsed()) reports = measure_hostile(hostile_told);
+        if (comeback->parsed()) reports = measure_comeback(comeback_told);
         if (swarm->parsed()) reports = measure_swarm(swarm_told);
         print(reports, json);
         return measured;
