@@ -7,11 +7,21 @@
 
 namespace p2p {
 
+namespace {
+
+// first, 2 first, 4 first, ... for times = 0, 1, 2, ...
+duration doubled(duration first, unsigned times, duration most) {
+    constexpr unsigned most_doublings = 20;
+    return std::min(first * (duration::rep{1} << std::min(times, most_doublings)), most);
+}
+
+}  // namespace
+
 bool peer_book::try_now(const endpoint& where, time_point now) {
     if (trying_.contains(where) || trying_.size() >= options_.most_connections) return false;
     if (is_shunned(where.host, now)) return false;
-    const auto wait = not_before_.find(where);
-    if (wait != not_before_.end() && now < wait->second) return false;
+    const auto wait = pauses_.find(where);
+    if (wait != pauses_.end() && now < wait->second.until) return false;
     if (std::ranges::any_of(connected_, [&](auto& c) { return c.second.where == where; })) return false;
     trying_.insert(where);
     return true;
@@ -19,14 +29,34 @@ bool peer_book::try_now(const endpoint& where, time_point now) {
 
 void peer_book::tried(const endpoint& where, time_point now) {
     trying_.erase(where);
-    std::erase_if(not_before_, [now](const auto& entry) { return entry.second <= now; });
-    not_before_[where] = now + options_.retry_after;
+    // Who was not tried again for so long is as good as unknown.
+    std::erase_if(pauses_,
+                  [&](const auto& entry) { return entry.second.until + options_.longest_retry <= now; });
+    pause& wait = pauses_[where];
+    wait.until = now + doubled(options_.retry_after, wait.in_vain++, options_.longest_retry);
+}
+
+std::optional<endpoint> peer_book::try_acquaintance(time_point now) {
+    const auto one =
+        std::ranges::find_if(acquaintances_, [&](const endpoint& at) { return try_now(at, now); });
+    return one == acquaintances_.end() ? std::nullopt : std::optional{*one};
+}
+
+void peer_book::ban(std::uint64_t instance, time_point now) {
+    constexpr duration longest = std::chrono::hours{24};
+    exclusion& one = banned_[instance];
+    one.until = now + doubled(options_.ban_for, one.times++, longest);
+}
+
+bool peer_book::is_banned(std::uint64_t instance, time_point now) const {
+    const auto one = banned_.find(instance);
+    return one != banned_.end() && now < one->second.until;
 }
 
 admission peer_book::admit(peer_id connection, std::uint64_t instance, const endpoint& where, bool opened,
                            time_point now) {
     if (instance == instance_) return {"this peer itself", {}};
-    if (banned_.contains(instance)) return {"it sent wrong chunks", {}};
+    if (is_banned(instance, now)) return {"it sent wrong chunks", {}};
     if (is_shunned(where.host, now)) return {"its host broke the rules too often", {}};
     const auto twin = std::find_if(connected_.begin(), connected_.end(),
                                    [instance](auto& c) { return c.second.instance == instance; });
@@ -46,6 +76,8 @@ admission peer_book::admit(peer_id connection, std::uint64_t instance, const end
         connected_.erase(twin);
     }
     connected_[connection] = {instance, where, opened};
+    pauses_.erase(where);
+    if (acquaintances_.size() < options_.most_acquaintances) acquaintances_.insert(where);
     return verdict;
 }
 

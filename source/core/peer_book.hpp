@@ -14,7 +14,10 @@ namespace p2p {
 
 struct peer_book_options {
     std::size_t most_connections = 60;               ///< opened by this peer; others may open as many to it
-    duration retry_after = std::chrono::seconds{5};  ///< before an address is tried again
+    duration retry_after = std::chrono::seconds{5};  ///< before an address is tried again; doubled each time
+    duration longest_retry = std::chrono::minutes{5};  ///< that it does not lead to a connection
+    std::size_t most_acquaintances = 200;
+    duration ban_for = std::chrono::minutes{10};  ///< the first time; doubled each time after that
     unsigned most_offences = 20;  ///< of one site; after that nobody there is talked to for a while
     duration forgive_after = std::chrono::minutes{1};  ///< since its last offence
 };
@@ -33,6 +36,10 @@ public:
     /// Whether to connect to this address now; if so it counts as being tried until tried() says otherwise.
     bool try_now(const endpoint& where, time_point now);
 
+    /// The same of an address where this peer was connected to somebody before; none: there is none to be
+    /// tried now. For when nobody says whom to connect to.
+    std::optional<endpoint> try_acquaintance(time_point now);
+
     /// An attempt or a connection that this peer opened has ended.
     void tried(const endpoint& where, time_point now);
 
@@ -44,7 +51,8 @@ public:
                     time_point now);
     void left(peer_id connection);
 
-    void ban(std::uint64_t instance) { banned_.insert(instance); }
+    /// Not for ever: a network that damages bytes does it to honest peers.
+    void ban(std::uint64_t instance, time_point now);
 
     /// Somebody at this host broke the rules, and its connection was ended for that. Whoever comes back
     /// under another instance is known by the host. Several peers may share one, so it takes more than a few.
@@ -59,14 +67,25 @@ private:
 
     peer_book_options options_;
     std::uint64_t instance_;
+    struct pause {
+        time_point until;
+        unsigned in_vain = 0;  // so many attempts since it was connected to last
+    };
+    struct exclusion {
+        time_point until;
+        unsigned times = 0;
+    };
+
     std::set<endpoint> trying_;
-    std::map<endpoint, time_point> not_before_;
+    std::map<endpoint, pause> pauses_;
     std::map<peer_id, known> connected_;
-    std::set<std::uint64_t> banned_;
+    std::set<endpoint> acquaintances_;
+    std::map<std::uint64_t, exclusion> banned_;
     struct offences {
         unsigned times = 0;
         time_point last;
     };
+    bool is_banned(std::uint64_t instance, time_point now) const;
     bool is_shunned(const std::string& host, time_point now) const;
     std::optional<peer_id> place_for(const std::string& site) const;
     std::map<std::string, offences> offences_;  // by site

@@ -67,13 +67,14 @@ public:
           news_(self.executor()),
           attempts_(self.executor()) {}
 
-    awaitable<std::shared_ptr<const manifest>> run() {
+    awaitable<found_manifest> run() {
         co_await attempts_.around(search());
         if (refused_) throw *refused_;
         if (!right_)
             throw session_failure(exit_code::incomplete,
                                   fmt::format("cannot get {}: {}", id_.to_hex(), trouble_));
-        co_return right_;
+        found_manifest found{right_, std::move(holders_)};
+        co_return found;
     }
 
 private:
@@ -90,19 +91,18 @@ private:
         bool answered = false;
         while (!is_over()) {
             std::optional<session_failure> unreachable;
-            std::vector<endpoint> holders;
             try {
                 const connecting how = self_.to_tracker();
-                holders = co_await find_holders(trackers_, how, id_);
+                holders_ = co_await find_holders(trackers_, how, id_);
                 answered = true;
             } catch (const session_failure& failure) {
                 unreachable = failure;
             }
             if (unreachable && !answered && now() >= started + first_contact_limit) throw *unreachable;
-            if (holders.empty() && !std::exchange(told_, true))
+            if (holders_.empty() && !std::exchange(told_, true))
                 spdlog::info("waiting for a peer that has {}", id_.to_hex());
             if (std::exchange(progressed_, false)) pause.reset();
-            co_await ask_in_turn(std::move(holders));
+            co_await ask_in_turn(holders_);
             co_await time_for(now() + pause.next());
         }
         attempts_.cancel();
@@ -286,6 +286,7 @@ private:
 
     peer& self_;
     std::vector<endpoint> trackers_;
+    std::vector<endpoint> holders_;
     file_set_id id_;
     duration patience_;
     std::mt19937_64 random_;
@@ -309,8 +310,8 @@ private:
 
 }  // namespace
 
-awaitable<std::shared_ptr<const manifest>> fetch_manifest(peer& self, std::vector<endpoint> trackers,
-                                                          file_set_id id, duration patience) {
+awaitable<found_manifest> fetch_manifest(peer& self, std::vector<endpoint> trackers, file_set_id id,
+                                         duration patience) {
     manifest_search search(self, std::move(trackers), id, patience);
     co_return co_await search.run();
 }

@@ -13,10 +13,15 @@
 
 namespace p2p {
 
+struct found_manifest {
+    std::shared_ptr<const manifest> set;
+    std::vector<endpoint> holders;  ///< whom a tracker named last
+};
+
 /// Gets a manifest from whichever peer has it, and checks it against its id. `patience`: how long to go on
 /// where nobody has it or nothing comes. Throws session_failure: incomplete, or network where no tracker
 /// answers.
-awaitable<std::shared_ptr<const manifest>> fetch_manifest(peer& self, std::vector<endpoint> trackers,
-                                                          file_set_id id, duration patience);
+awaitable<found_manifest> fetch_manifest(peer& self, std::vector<endpoint> trackers, file_set_id id,
+                                         duration patience);
 
 }  // namespace p2p

@@ -49,6 +49,8 @@ struct session_options {
     std::string label;               ///< what the file-set is called in logs
     std::vector<endpoint> trackers;  ///< the first of them that answers is used
 
+    std::vector<endpoint> acquaintances{};  ///< peers that are tried first, whatever trackers say
+
     bool fetch = true;                      ///< false: only serve what is there
     bool needs_tracker = false;             ///< a tracker that cannot be reached at first is the end
     bool once = false;                      ///< stop when complete

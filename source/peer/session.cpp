@@ -33,6 +33,9 @@ constexpr duration manifest_turn_patience = std::chrono::seconds{2};
 constexpr byte_count slowest_manifest = 128 * 1024;
 constexpr duration shortest_manifest_turn = std::chrono::seconds{5};
 
+// How often somebody who is without a tracker looks whether peers that it knows can be tried again.
+constexpr duration look_for_others = std::chrono::seconds{1};
+
 // The list of a large set takes long to write: it is left alone for so many times as long. What arrives
 // meanwhile is found again after a crash (chunk_store::leftovers).
 constexpr int save_pause = 20;
@@ -169,7 +172,10 @@ awaitable<void> session::live() {
     owner_.add(*this);
     order_.begin(now());
     use_trackers();
+    for (const endpoint& where : options_.acquaintances)
+        if (options_.fetch && !complete() && peers_.try_now(where, now())) spawn(connect(where));
     spawn(tracker_loop());
+    spawn(reunion_loop());
     spawn(ask_loop());
     spawn(news_loop());
     spawn(save_loop());
@@ -358,6 +364,16 @@ awaitable<void> session::tracker_loop() {
     }
 }
 
+// Where no tracker says who is there, those whom this peer knows are looked for.
+awaitable<void> session::reunion_loop() {
+    for (;;) {
+        co_await sleep_for(look_for_others);
+        const bool is_alone = std::ranges::none_of(links_, [](auto* link) { return link->welcomed(); });
+        if (!is_alone || !options_.fetch || complete() || stopping_) continue;
+        while (const auto where = peers_.try_acquaintance(now())) spawn(connect(*where));
+    }
+}
+
 std::optional<std::size_t> session::place_of(const tracker_link& which) const {
     const auto at = std::ranges::find(links_, &which);
     if (at == links_.end()) return std::nullopt;
@@ -368,6 +384,7 @@ void session::tracker_answered(const tracker_link& which) {
     const auto place = place_of(which);
     if (!place) return;
     unreachable_.erase(which.tracker());
+    no_tracker_.reset();
     order_.answered(*place);
     use_trackers();
     if (std::exchange(answering_, which.tracker()) != which.tracker() && options_.trackers.size() > 1)
@@ -387,10 +404,15 @@ void session::tracker_lost(const tracker_link& which) {
 void session::tracker_unreachable(const tracker_link& which, const std::string& why) {
     unreachable_.insert(which.tracker());
     if (unreachable_.size() < options_.trackers.size()) return;
-    if (options_.needs_tracker || (options_.once && !complete()))
-        fail(exit_code::network, why);
-    else if (options_.once)
-        stop();
+    no_tracker_ = why;
+    if (options_.needs_tracker) return fail(exit_code::network, why);
+    if (options_.once && complete()) return stop();
+    end_if_alone();
+}
+
+void session::end_if_alone() {
+    if (no_tracker_ && options_.once && !complete() && !stopping_ && connections_.empty())
+        fail(exit_code::network, *no_tracker_);
 }
 
 // --- connections
@@ -440,6 +462,7 @@ void session::left(connection& with) {
     manifest_turns_.end(with.id());
     peers_.left(with.id());
     start_uploads();
+    end_if_alone();
     something_to_ask_.set();
     something_over_.set();
 }
@@ -536,7 +559,7 @@ bool session::chunk_was_wrong(connection& from, chunk_index chunk) {
     spdlog::warn("{} sent chunk {} with wrong content: it is fetched elsewhere", from.label(), chunk.value);
     something_to_ask_.set();
     if (!connections_.contains(from.id()) || !scheduler_.wrong(from.id(), chunk)) return false;
-    peers_.ban(from.instance());
+    peers_.ban(from.instance(), now());
     spdlog::warn("{} is not asked for anything any more", from.label());
     // Whoever connected to this peer could have said any port of its host: of somebody else there, maybe.
     if (from.opened())

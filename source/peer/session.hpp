@@ -78,7 +78,8 @@ public:
     void tracker_answered(const tracker_link& which);
     void tracker_failed(const tracker_link& which);
     void tracker_lost(const tracker_link& which);
-    /// The first attempts to reach a tracker failed. A one-shot command does not wait for it.
+    /// The first attempts to reach a tracker failed. A one-shot command does not wait for it, unless there
+    /// are peers that it can do without trackers with.
     void tracker_unreachable(const tracker_link& which, const std::string& why);
 
     /// A connection about this set, which the other side has opened.
@@ -123,6 +124,7 @@ private:
     awaitable<void> recover(std::vector<chunk_claim> claims);
     awaitable<void> guarded(awaitable<void> task);
     awaitable<void> tracker_loop();
+    awaitable<void> reunion_loop();
     awaitable<void> ask_loop();
     awaitable<void> news_loop();
     awaitable<void> save_loop();
@@ -136,6 +138,7 @@ private:
     void say_if_complete();
     bool is_too_large(const chunk_claim& claim);
     void use_trackers();
+    void end_if_alone();
     void leave_trackers();
     std::optional<std::size_t> place_of(const tracker_link& which) const;
     void start_uploads();
@@ -162,6 +165,7 @@ private:
     std::vector<tracker_link*> links_;  // to the trackers that are in use, in their order
     std::optional<endpoint> answering_;
     std::set<endpoint> unreachable_;
+    std::optional<std::string> no_tracker_;  // why none of them can be reached
 
     task_group tasks_;
     event trackers_changed_;

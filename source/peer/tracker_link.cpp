@@ -16,7 +16,7 @@ namespace p2p {
 
 namespace {
 
-constexpr duration welcome_limit = std::chrono::seconds{10};
+constexpr duration welcome_limit = std::chrono::seconds{5};
 constexpr duration first_backoff = std::chrono::milliseconds{250};
 constexpr duration longest_backoff = std::chrono::seconds{15};
 

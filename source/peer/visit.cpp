@@ -12,7 +12,7 @@ namespace p2p {
 
 namespace {
 
-constexpr duration answer_limit = std::chrono::seconds{10};
+constexpr duration answer_limit = std::chrono::seconds{4};
 
 std::string what_went_wrong(const std::system_error& failure) {
     return failure.code() == asio::error::timed_out ? "no answer" : failure.code().message();

@@ -72,6 +72,50 @@ TEST_CASE("after an attempt an address is left alone for a while") {
     CHECK(book.try_now(at("a"), start + 6s));
 }
 
+TEST_CASE(
+    "an address that fails again and again is left alone for longer and longer, until it is connected to") {
+    peer_book book = usual_book();
+    time_point now = start;
+    const auto wait_after = [&](std::chrono::seconds expected) {
+        REQUIRE(book.try_now(at("peer"), now));
+        book.tried(at("peer"), now);
+        CHECK_FALSE(book.try_now(at("peer"), now + expected - 1s));
+        now += expected;
+    };
+    for (const auto expected : {5s, 10s, 20s, 40s, 80s, 160s, 300s, 300s}) wait_after(expected);
+    REQUIRE(book.try_now(at("peer"), now));
+    opened(book, 1, larger, now);
+    book.left({1});
+    book.tried(at("peer"), now);
+    CHECK(book.try_now(at("peer"), now + 5s));
+}
+
+TEST_CASE("whoever was connected to before can be tried without being named") {
+    peer_book book = usual_book();
+    book.try_now(at("stranger"), start);
+    book.tried(at("stranger"), start);
+    CHECK_FALSE(book.try_acquaintance(start + 1h));
+    book.try_now(at("peer"), start);
+    opened(book, 1, larger);
+    CHECK_FALSE(book.try_acquaintance(start + 1h));
+    book.left({1});
+    book.tried(at("peer"), start);
+    CHECK_FALSE(book.try_acquaintance(start + 4s));
+    CHECK(book.try_acquaintance(start + 5s) == at("peer"));
+    CHECK_FALSE(book.try_acquaintance(start + 1h));
+}
+
+TEST_CASE("who sent wrong chunks may come back after a while, and after more of them later") {
+    peer_book book = usual_book();
+    book.ban(larger, start);
+    CHECK(opened(book, 1, larger, start + 599s) == "it sent wrong chunks");
+    CHECK(opened(book, 1, larger, start + 600s) == "");
+    book.left({1});
+    book.ban(larger, start + 600s);
+    CHECK(opened(book, 2, larger, start + 1799s) == "it sent wrong chunks");
+    CHECK(opened(book, 2, larger, start + 1800s) == "");
+}
+
 TEST_CASE("other addresses need not wait for one that failed") {
     peer_book book = usual_book();
     book.try_now(at("a"), start);
@@ -112,7 +156,7 @@ TEST_CASE("a connection to this peer itself may not stay") {
 
 TEST_CASE("a peer that was banned may not connect") {
     peer_book book = usual_book();
-    book.ban(larger);
+    book.ban(larger, start);
     CHECK(accepted(book, 1, larger) == "it sent wrong chunks");
     CHECK(accepted(book, 2, smaller).empty());
 }

@@ -241,7 +241,9 @@ awaitable<std::unique_ptr<published_store>> swarm::fetch_beginning(simulated_pee
     while (!published_) co_await sleep_for(look_every);
     const time_point began = std::chrono::steady_clock::now();
     const std::vector<endpoint> trackers = told().trackers;
-    const auto set = co_await fetch_manifest(*peer.program, trackers, *published_, options_.time_limit);
+    const found_manifest found =
+        co_await fetch_manifest(*peer.program, trackers, *published_, options_.time_limit);
+    const std::shared_ptr<const manifest> set = found.set;
     std::filesystem::create_directories(peer.folder);
     auto state = set_state::open(peer.folder, set->id());
     if (!state) throw session_failure(exit_code::storage, state.error().message);

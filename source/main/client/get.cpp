@@ -97,10 +97,11 @@ awaitable<void> get_set(getting& what) {
     if (!what.look_for.empty())
         what.from.id = co_await find_by_name(what.from.trackers, what.self.to_tracker(), what.look_for);
     const set_at_hand known = manifest_at_hand(what.told, what.from);
-    std::shared_ptr<const manifest> set = known.set;
-    if (!set)
-        set = co_await fetch_manifest(what.self, what.from.trackers, what.from.id,
-                                      what.told.session.give_up_after.value_or(usual_patience));
+    found_manifest found{known.set, {}};
+    if (!found.set)
+        found = co_await fetch_manifest(what.self, what.from.trackers, what.from.id,
+                                        what.told.session.give_up_after.value_or(usual_patience));
+    const std::shared_ptr<const manifest> set = found.set;
     what.from.name = set->name();
     what.destination = what.told.destination.empty() ? usual_destination(*set) : what.told.destination;
     const bool at_hand = known.set && known.place == what.destination;
@@ -120,6 +121,7 @@ awaitable<void> get_set(getting& what) {
         session_options options = what.told.session;
         options.label = label;
         options.trackers = what.from.trackers;
+        options.acquaintances = found.holders;
         options.once = !what.told.stay;
         session fetching(what.self, std::move(store), {}, options);
         what.code = co_await run_until_stopped(what.self, fetching);
