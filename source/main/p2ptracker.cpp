@@ -5,6 +5,7 @@
 #include "main/visitor_limits.hpp"
 #include "net/logging.hpp"
 #include "net/process.hpp"
+#include "net/service_manager.hpp"
 #include "net/signals.hpp"
 #include "storage/key_file.hpp"
 #include "tracker/server.hpp"
@@ -65,7 +66,10 @@ int explain(const std::exception_ptr& error) {
     }
 }
 
-int run_tracker(p2p::tracker_options options, const std::filesystem::path& state) {
+int run_tracker(p2p::tracker_options options, const std::filesystem::path& state,
+                const p2p::security_options& files) {
+    const auto secured = p2p::open_security(files);
+    options.secured = secured;
     asio::io_context io;
     asio::thread_pool disk(1);
     if (!state.empty()) options.state = p2p::open_sqlite_state(state, disk);
@@ -75,8 +79,10 @@ int run_tracker(p2p::tracker_options options, const std::filesystem::path& state
     spdlog::info("tracker listens on {}", p2p::endpoint{options.listen.host, server.port()}.to_string());
     int code = ok;
     tasks.spawn(server.run());
-    p2p::stop_signals signals(io.get_executor(), [&] {
+    const auto reload = p2p::reload_on_hangup(io.get_executor(), files, secured);
+    p2p::caught_signals signals(io.get_executor(), p2p::stop_signals, [&] {
         spdlog::info("tracker stops");
+        p2p::tell_service_manager("STOPPING=1");
         tasks.cancel();
     });
     auto wait = [&]() -> p2p::awaitable<void> { co_await tasks.join(); };
@@ -156,8 +162,7 @@ int main(int argc, char** argv) {
     p2p::prepare_process();
     try {
         if (new_secret) return print_new_secret();
-        options.secured = p2p::open_security(security);
-        return run_tracker(options, state);
+        return run_tracker(options, state, security);
     } catch (const p2p::state_failure& error) {
         fmt::print(stderr, "p2ptracker: {}\n", error.what());
         return storage;

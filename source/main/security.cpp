@@ -1,6 +1,7 @@
 #include "main/security.hpp"
 
 #include "net/asio.hpp"
+#include "net/service_manager.hpp"
 #include "storage/key_file.hpp"
 
 #include <fmt/format.h>
@@ -48,12 +49,29 @@ void add_security(CLI::App& app, security_options& options) {
     authorities->needs(certificate);
 }
 
-std::shared_ptr<const security> open_security(const security_options& options) {
-    if (!options.secret_file.empty())
-        return std::make_shared<const security>(read_secret(options.secret_file));
-    if (!options.certificates.certificate.empty())
-        return std::make_shared<const security>(options.certificates);
+std::shared_ptr<security> open_security(const security_options& options) {
+    if (!options.secret_file.empty()) return std::make_shared<security>(read_secret(options.secret_file));
+    if (!options.certificates.certificate.empty()) return std::make_shared<security>(options.certificates);
     return nullptr;
+}
+
+std::unique_ptr<caught_signals> reload_on_hangup(const asio::any_io_executor& executor,
+                                                 security_options options,
+                                                 std::shared_ptr<security> secured) {
+    if (!secured || (options.secret_file.empty() && options.certificates.certificate.empty())) return nullptr;
+    auto reload = [options = std::move(options), secured = std::move(secured)] {
+        tell_service_manager("RELOADING=1");
+        try {
+            secured->become(*open_security(options));
+            spdlog::info("SIGHUP: new connections use what is in {} now",
+                         options.secret_file.empty() ? options.certificates.certificate.native()
+                                                     : options.secret_file.native());
+        } catch (const security_failure& failure) {
+            spdlog::error("SIGHUP: {}; what was read before is still used", failure.what());
+        }
+        tell_service_manager("READY=1");
+    };
+    return std::make_unique<caught_signals>(executor, std::initializer_list<int>{SIGHUP}, std::move(reload));
 }
 
 bool is_loopback(const std::string& host) {

@@ -3,6 +3,7 @@
 
 #include "core/units.hpp"
 #include "net/security.hpp"
+#include "net/signals.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -19,7 +20,13 @@ struct security_options {
 void add_security(CLI::App& app, security_options& options);
 
 /// None where nothing was asked for: plain TCP. Throws security_failure, which names the option and the file.
-std::shared_ptr<const security> open_security(const security_options& options);
+std::shared_ptr<security> open_security(const security_options& options);
+
+/// Until it is destroyed, SIGHUP has the files read again, and connections that begin after that use what is
+/// in them; files that cannot be used are an error in the log and change nothing. None where no files were
+/// named.
+std::unique_ptr<caught_signals> reload_on_hangup(const asio::any_io_executor& executor,
+                                                 security_options options, std::shared_ptr<security> secured);
 
 /// On this machine only.
 bool is_loopback(const std::string& host);

@@ -34,6 +34,9 @@ public:
     /// Both sides show certificates. Throws security_failure.
     explicit security(const certificate_files& files);
 
+    /// Connections that begin from now on are secured as the other's are.
+    void become(const security& other) { contexts_ = other.contexts_; }
+
     /// For a socket that was connected to, and one that was connected; it must not block.
     std::unique_ptr<tls_channel> accept(int socket) const;
 

@@ -1,12 +1,12 @@
 #include "net/signals.hpp"
 
-#include <csignal>
-
 namespace p2p {
 
-struct stop_signals::watch : std::enable_shared_from_this<watch> {
-    watch(const asio::any_io_executor& executor, std::function<void()> call)
-        : signals(executor, SIGINT, SIGTERM), on_signal(std::move(call)) {}
+struct caught_signals::watch : std::enable_shared_from_this<watch> {
+    watch(const asio::any_io_executor& executor, std::initializer_list<int> which, std::function<void()> call)
+        : signals(executor), on_signal(std::move(call)) {
+        for (const int one : which) signals.add(one);
+    }
 
     void wait() {
         signals.async_wait([me = weak_from_this()](std::error_code error, int) {
@@ -22,12 +22,13 @@ struct stop_signals::watch : std::enable_shared_from_this<watch> {
     bool over = false;  // by what on_signal did
 };
 
-stop_signals::stop_signals(const asio::any_io_executor& executor, std::function<void()> on_signal)
-    : watch_(std::make_shared<watch>(executor, std::move(on_signal))) {
+caught_signals::caught_signals(const asio::any_io_executor& executor, std::initializer_list<int> which,
+                               std::function<void()> on_signal)
+    : watch_(std::make_shared<watch>(executor, which, std::move(on_signal))) {
     watch_->wait();
 }
 
-stop_signals::~stop_signals() {
+caught_signals::~caught_signals() {
     watch_->over = true;
     std::error_code ignored;
     watch_->signals.cancel(ignored);

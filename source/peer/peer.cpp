@@ -4,6 +4,7 @@
 #include "core/units.hpp"
 #include "net/host.hpp"
 #include "net/listener.hpp"
+#include "net/service_manager.hpp"
 #include "peer/hello.hpp"
 #include "peer/session.hpp"
 #include "peer/tracker_link.hpp"
@@ -78,11 +79,12 @@ void peer::leave_trackers() {
 
 void peer::on_stop_signal(std::function<void()> stop) {
     stop_ = std::move(stop);
-    if (!signals_) signals_.emplace(executor_, [this] { this->stop(); });
+    if (!signals_) signals_.emplace(executor_, stop_signals, [this] { this->stop(); });
 }
 
 void peer::stop() {
     ++stops_;
+    tell_service_manager("STOPPING=1");
     something_over_.set();
     leave_trackers();  // at once, so that they send nobody here any more
     if (stop_) stop_();
@@ -106,6 +108,7 @@ bool peer::any_link_connected() const {
 
 void peer::add(session& who) {
     sessions_[who.set()] = &who;
+    tell_service_manager("READY=1");
 }
 
 void peer::remove(session& who) {

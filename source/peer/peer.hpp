@@ -83,7 +83,7 @@ private:
     std::map<endpoint, std::unique_ptr<tracker_link>> links_;
     task_group tasks_;
     event something_over_;
-    std::optional<stop_signals> signals_;
+    std::optional<caught_signals> signals_;
     std::function<void()> stop_;
     unsigned stops_ = 0;
 };

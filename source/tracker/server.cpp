@@ -4,6 +4,7 @@
 #include "net/event.hpp"
 #include "net/host.hpp"
 #include "net/listener.hpp"
+#include "net/service_manager.hpp"
 #include "net/stream.hpp"
 #include "protocol/json.hpp"
 #include "protocol/pieces.hpp"
@@ -148,6 +149,7 @@ awaitable<void> tracker_server::begin() {
     }
     tasks_.spawn(watch_deadlines());
     tasks_.spawn(accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); }));
+    tell_service_manager("READY=1");
 }
 
 awaitable<void> tracker_server::restore() {

@@ -210,6 +210,53 @@ TEST_CASE("keys are rolled without stopping the swarm: a new one works beside th
     }
 }
 
+TEST_CASE("SIGHUP has the key file read again: keys come and go while everything runs") {
+    const temp_folder here;
+    const fs::path old_key = new_key_file(here / "old.key");
+    const fs::path new_key = new_key_file(here / "new.key");
+    const fs::path used = new_key_file(here / "used.key");
+    const auto use = [&used](const std::string& keys) { std::ofstream(used) << keys; };
+    use(read_text(old_key));
+    tracker_program tracker{{"--secret-file", used}};
+    const tree original = files(here / "set", 2, 100'000);
+    sharer shares{tracker, original, {"--secret-file", used}};
+    const auto reload = [&] {
+        for (process* one : {static_cast<process*>(&tracker), static_cast<process*>(&shares)}) {
+            const auto times = [one] {
+                const std::string said = one->output();
+                std::size_t n = 0;
+                for (std::size_t at = 0; (at = said.find("SIGHUP: ", at)) != std::string::npos; ++at) ++n;
+                return n;
+            };
+            const std::size_t before = times();
+            one->signal(SIGHUP);
+            wait_until([&] { return times() > before; }, "what it makes of SIGHUP");
+        }
+    };
+    const auto get_with = [&](const fs::path& key) {
+        const fs::path copy = here / key.stem().string();
+        return get({shares.link(), copy, "--secret-file", key}).exit_code;
+    };
+
+    CHECK(get_with(new_key) == exits::network);
+    use(read_text(new_key) + read_text(old_key));
+    reload();
+    CHECK(get_with(new_key) == exits::done);
+    use("no key\n");
+    reload();
+    CHECK(tracker.said("what was read before is still used"));
+    use(read_text(new_key));
+    reload();
+    CHECK(get_with(old_key) == exits::network);
+    CHECK(tree_difference(original, here / "new") == "");
+}
+
+TEST_CASE("SIGHUP ends a program that has no files to read again, as it always did") {
+    tracker_program tracker;
+    tracker.signal(SIGHUP);
+    CHECK(tracker.wait_for_exit() == 128 + SIGHUP);
+}
+
 TEST_CASE("a key file that others can read is refused before anything else") {
     const temp_folder here;
     const fs::path file = new_key_file(here / "swarm.key");

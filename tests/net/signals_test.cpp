@@ -10,8 +10,8 @@ namespace p2p {
 TEST_CASE("a signal that is on its way when nobody waits for it any more reaches nobody") {
     asio::io_context io;
     int heard = 0;
-    std::optional<stop_signals> signals;
-    signals.emplace(io.get_executor(), [&] { ++heard; });
+    std::optional<caught_signals> signals;
+    signals.emplace(io.get_executor(), stop_signals, [&] { ++heard; });
     std::raise(SIGTERM);
     io.run_one();  // the signal has been read, and is queued for whoever waits
     REQUIRE(heard == 0);

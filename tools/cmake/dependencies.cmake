@@ -36,6 +36,18 @@ if(NOT OPENSSL_FOUND)
   message(FATAL_ERROR "OpenSSL 3 is missing: apt-get install libssl-dev (or run tools/install-deps)")
 endif()
 
+option(P2P_SYSTEMD "Tell systemd when the programs are ready (Type=notify)" ON)
+if(P2P_SYSTEMD)
+  find_package(PkgConfig QUIET)
+  if(PkgConfig_FOUND)
+    pkg_check_modules(P2P_LIBSYSTEMD QUIET IMPORTED_TARGET libsystemd)
+  endif()
+  if(NOT P2P_LIBSYSTEMD_FOUND)
+    message(FATAL_ERROR "libsystemd is missing: apt-get install libsystemd-dev pkgconf (or run tools/install-deps), or "
+      "build without it: -DP2P_SYSTEMD=OFF")
+  endif()
+endif()
+
 # Asio's own definitions are compiled once, in source/net/asio.cpp.
 add_library(p2p_asio INTERFACE)
 target_include_directories(p2p_asio SYSTEM INTERFACE ${P2P_ASIO_INCLUDE})

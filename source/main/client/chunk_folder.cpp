@@ -54,10 +54,11 @@ exit_code run_chunk_folder(const command& told) {
     session_options options = told.session;
     options.label = told.fileset;
     options.trackers = trackers_or_default(told.trackers);
-    peer self(io.get_executor(), pool, peer_for(told, options.trackers, secured_by(told)));
+    const auto secured = secured_by(told);
+    peer self(io.get_executor(), pool, peer_for(told, options.trackers, secured));
     session here(self, std::move(*folder), told.fileset, options);
     const bool interactive = !options.once && console::has_input();
-    run(io, self.around(run_session(self, here, interactive, code)));
+    run(io, self.around(run_session(self, here, interactive, code)), told, secured);
     pool.join();
     if (code == exit_code::incomplete)
         return say(code, fmt::format("{}: chunks {} are still missing{}", told.chunk_folder.native(),

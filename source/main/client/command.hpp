@@ -62,11 +62,12 @@ exit_code join(const command& told);
 /// One line on stderr.
 exit_code say(exit_code code, std::string_view message);
 
-/// Runs the coroutine, and everything it starts on this io_context, to the end. Throws what it throws.
-void run(asio::io_context& io, awaitable<void> work);
+/// Runs the coroutine, and everything it starts on this io_context, to the end; until then SIGHUP has the
+/// files of `secured` read again. Throws what the coroutine throws.
+void run(asio::io_context& io, awaitable<void> work, const command& told, std::shared_ptr<security> secured);
 
 /// What the options say, and otherwise the key of a link, if it has one. Throws security_failure.
-std::shared_ptr<const security> secured_by(const command& told, const std::optional<swarm_key>& key = {});
+std::shared_ptr<security> secured_by(const command& told, const std::optional<swarm_key>& key = {});
 
 /// What the options say of the peer itself. Where all of its trackers are on this machine, nobody else can
 /// find it: it listens there only, unless told otherwise. Warns where strangers could take part.

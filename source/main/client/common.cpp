@@ -14,17 +14,21 @@ exit_code say(exit_code code, std::string_view message) {
     return code;
 }
 
-void run(asio::io_context& io, awaitable<void> work) {
+void run(asio::io_context& io, awaitable<void> work, const command& told, std::shared_ptr<security> secured) {
     std::exception_ptr failure;
-    asio::co_spawn(io, std::move(work), [&failure](std::exception_ptr error) { failure = error; });
+    auto reload = reload_on_hangup(io.get_executor(), told.security, std::move(secured));
+    asio::co_spawn(io, std::move(work), [&](std::exception_ptr error) {
+        failure = std::move(error);
+        reload.reset();
+    });
     io.run();
     if (failure) std::rethrow_exception(failure);
 }
 
-std::shared_ptr<const security> secured_by(const command& told, const std::optional<swarm_key>& key) {
+std::shared_ptr<security> secured_by(const command& told, const std::optional<swarm_key>& key) {
     auto asked_for = open_security(told.security);
     if (asked_for || !key) return asked_for;
-    return std::make_shared<const security>(std::vector{*key});
+    return std::make_shared<security>(std::vector{*key});
 }
 
 namespace {

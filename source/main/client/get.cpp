@@ -195,10 +195,10 @@ exit_code get(const command& told) {
     check_reuse(told.reuse);
     wanted_set target = parse_target(told);
     if (!target.from.key) target.from.key = key_at_hand(told, target.from);
-    peer self(io.get_executor(), pool,
-              peer_for(told, target.from.trackers, secured_by(told, target.from.key)));
+    const auto secured = secured_by(told, target.from.key);
+    peer self(io.get_executor(), pool, peer_for(told, target.from.trackers, secured));
     getting what{told, pool, self, std::move(target.from), std::move(target.look_for), {}};
-    run(io, self.around(get_set(what)));
+    run(io, self.around(get_set(what)), told, secured);
     pool.join();
     return what.code;
 }

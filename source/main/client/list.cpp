@@ -20,9 +20,10 @@ awaitable<void> print_list(std::vector<endpoint> trackers, connecting how) {
 }  // namespace
 
 exit_code list(const command& told) {
-    const connecting how{.limit = tracker_connect_limit, .secured = secured_by(told), .is_named = true};
+    const auto secured = secured_by(told);
+    const connecting how{.limit = tracker_connect_limit, .secured = secured, .is_named = true};
     asio::io_context io;
-    run(io, print_list(trackers_or_default(told.trackers), how));
+    run(io, print_list(trackers_or_default(told.trackers), how), told, secured);
     return exit_code::ok;
 }
 

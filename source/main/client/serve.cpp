@@ -55,7 +55,7 @@ std::vector<known_set> find_sets(const command& told, exit_code& code) {
 }
 
 /// One port has one secret.
-std::shared_ptr<const security> secured_for(const command& told, const std::vector<known_set>& sets) {
+std::shared_ptr<security> secured_for(const command& told, const std::vector<known_set>& sets) {
     const std::optional<swarm_key> key = sets.empty() ? std::nullopt : sets.front().key;
     auto secured = secured_by(told, key);
     for (const known_set& one : sets)
@@ -135,9 +135,10 @@ exit_code serve(const command& told) {
     std::vector<endpoint> trackers;
     for (const known_set& one : sets)
         trackers.insert(trackers.end(), one.trackers.begin(), one.trackers.end());
-    peer self(io.get_executor(), pool, peer_for(told, trackers, secured_for(told, sets)));
+    const auto secured = secured_for(told, sets);
+    peer self(io.get_executor(), pool, peer_for(told, trackers, secured));
     serving what{told, pool, self, std::move(sets), code};
-    run(io, self.around(serve_all(what)));
+    run(io, self.around(serve_all(what)), told, secured);
     pool.join();
     return what.code;
 }

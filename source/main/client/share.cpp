@@ -160,7 +160,7 @@ exit_code share(const command& told) {
     awaitable<void> work = self.around(share_tree(what));
     if (tracker) work = with_tracker(*tracker, std::move(work));
     try {
-        run(io, std::move(work));
+        run(io, std::move(work), told, secured);
     } catch (const session_failure& failure) {
         if (failure.code != exit_code::network || tracker) throw;
         return say(failure.code, fmt::format("{} (--with-tracker runs one here)", failure.what()));

@@ -60,7 +60,7 @@ exit_code verify(const command& told) {
     asio::io_context io;
     asio::thread_pool pool{worker_count()};
     exit_code code = exit_code::ok;
-    run(io, verify_all(told, pool, code));
+    run(io, verify_all(told, pool, code), told, nullptr);
     pool.join();
     return code;
 }
