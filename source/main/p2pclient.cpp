@@ -12,6 +12,7 @@
 #include "protocol/messages.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <bit>
@@ -323,9 +324,26 @@ int explain(const CLI::App& app, const CLI::ParseError& error) {
     return static_cast<int>(fine ? exit_code::ok : exit_code::usage);
 }
 
-exit_code run(const command& told, const run_command& chosen) {
+// Files that are read and written, trackers and the rest need some too: without them a peer with many
+// connections would take its own disk for broken.
+void fit_into_descriptors(command& told) {
+    constexpr std::size_t for_the_rest = 40;
+    constexpr std::size_t fewest = 2;
+    const std::size_t limit = p2p::descriptor_limit();
+    std::size_t& ours = told.session.most_connections;
+    std::size_t& theirs = told.peer.limits.connections.in_all;
+    if (ours + theirs + for_the_rest <= limit) return;
+    const std::size_t room = limit > for_the_rest ? limit - for_the_rest : 0;
+    ours = std::min(ours, std::max(fewest, room / 3));
+    theirs = std::min(theirs, std::max(fewest, room - std::min(room, ours)));
+    spdlog::debug("of {} descriptors, {} are for connections that this peer opens and {} for those of others",
+                  limit, ours, theirs);
+}
+
+exit_code run(command& told, const run_command& chosen) {
     p2p::start_logging(told.log_level);
     p2p::prepare_process();
+    fit_into_descriptors(told);
     if (chosen) return chosen();
     if (told.chunk_folder.empty())
         return say(exit_code::usage, "--folder is missing, or a command (see p2pclient --help)");

@@ -1,0 +1,138 @@
+// What a machine may take away from programs that run: disk, folder, permissions, descriptors, time.
+
+#include "support/programs.hpp"
+#include "support/published.hpp"
+#include "support/temp_folder.hpp"
+
+#include <doctest/doctest.h>
+
+#include <list>
+
+namespace p2p::test {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A shell of its own that runs this, with what follows as $1, $2, ...
+words shell(const std::string& script, const words& arguments) {
+    words all{"-c", script, "sh"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("a disk that fills up in the middle of a get ends it with 3, and nothing in its place is wrong") {
+    const temp_folder here;
+    const tree set = files(here / "set", 4, 500'000);
+    const sharer alice{set, {"--chunk-size", "16KiB"}};
+    fs::create_directory(here / "disk");
+    // A mount of its own, for these processes only. What was fetched is compared before it is gone.
+    const std::string script = R"(
+        mount -t tmpfs -o size=4m tmpfs "$1" || exit 99
+        "$2" get "$3" "$1/copy" --limit-down 400KiB/s &
+        while [ ! -e "$1/copy/.p2p" ]; do sleep 0.01; done
+        dd if=/dev/zero of="$1/other" bs=64k 2>/dev/null
+        wait $!
+        code=$?
+        for file in "$1"/copy/f*; do [ ! -e "$file" ] || cmp "$file" "$4/${file##*/}" || exit 98; done
+        exit $code)";
+    words unshared{"-rm", "/bin/sh"};
+    const words inside = shell(script, {here / "disk", program("p2pclient"), alice.link(), set});
+    unshared.insert(unshared.end(), inside.begin(), inside.end());
+    const finished_process full = run("/usr/bin/unshare", unshared);
+    CHECK_MESSAGE(full.exit_code == exits::storage, full.output);
+    CHECK_MESSAGE(contains(full.output, "No space left on device"), full.output);
+}
+
+TEST_CASE("a folder that is deleted while it is fetched to ends a get with 3, by its name") {
+    const temp_folder here;
+    const tree set = files(here / "set", 4, 500'000);
+    const sharer alice{set, {"--chunk-size", "16KiB"}};
+    getter gets{{alice.link(), here / "copy", "--limit-down", "400KiB/s"}};
+    wait_until([&] { return chunks_recorded(here / "copy", alice.parsed()) > 3; }, "some chunks");
+    fs::rename(here / "copy", here / "gone");
+    fs::remove_all(here / "gone");
+    CHECK(gets.wait_for_exit() == exits::storage);
+    CHECK_MESSAGE(gets.said("p2pclient: " + (here / "copy").native()), gets.output());
+}
+
+TEST_CASE("a chunk folder that is deleted while it is fetched to ends a peer with 3, by where it was last") {
+    const file_set set{200, 10'000};
+    const temp_folder here;
+    const tracker_program tracker{{"--quorum", "1"}};
+    const peer_program alice{tracker, make_folder(here / "alice", set, set.ranges()), "alice"};
+    peer_program carol{tracker, make_folder(here / "carol", set, ""), "carol", {"--limit-down", "400KB/s"}};
+    wait_until([&] { return chunks_listed(here / "carol") > 3; }, "some chunks");
+    fs::rename(here / "carol", here / "gone");
+    fs::remove_all(here / "gone");
+    CHECK(carol.wait_for_exit() == exits::storage);
+    CHECK_MESSAGE(carol.said("p2pclient: " + (here / "gone (deleted)").native()), carol.output());
+}
+
+TEST_CASE("a folder that becomes read-only while it is fetched to ends a get with 3, by its name") {
+    const temp_folder here;
+    const tree set = files(here / "set", 4, 500'000);
+    const sharer alice{set, {"--chunk-size", "16KiB"}};
+    fs::permissions(here.path(), fs::perms::all);
+    getter gets{{alice.link(), here / "copy", "--limit-down", "400KiB/s"}, {.obeys_permissions = true}};
+    wait_until([&] { return chunks_recorded(here / "copy", alice.parsed()) > 3; }, "some chunks");
+    const auto read_only = fs::perms::owner_read | fs::perms::owner_exec;
+    const fs::path kept = here / "copy" / ".p2p";
+    for (const fs::path& folder : {kept / alice.id() / "incoming", kept / alice.id(), kept, here / "copy"})
+        fs::permissions(folder, read_only);
+    CHECK(gets.wait_for_exit() == exits::storage);
+    CHECK_MESSAGE(gets.said((here / "copy").native()), gets.output());
+    CHECK_MESSAGE(gets.said("Permission denied"), gets.output());
+}
+
+TEST_CASE("a get with few descriptors fetches from many peers all the same") {
+    const temp_folder here;
+    const tracker_program tracker;
+    const tree set = files(here / "0" / "set", 30, 20'000);
+    std::list<sharer> peers;
+    for (int i = 0; i < 30; ++i) {
+        const auto folder = here / std::to_string(i) / "set";
+        fs::create_directories(folder.parent_path());
+        if (i > 0) fs::copy(set, folder, fs::copy_options::recursive);
+        peers.emplace_back(tracker, folder, words{"--chunk-size", "4KiB"});
+    }
+    const finished_process ended =
+        run("/bin/sh", shell(R"(ulimit -n 64; exec "$@")",
+                             {program("p2pclient"), "get", peers.front().link(), here / "copy"}));
+    CHECK_MESSAGE(ended.exit_code == exits::done, ended.output);
+    CHECK(tree_difference(here / "copy", set) == "");
+}
+
+TEST_CASE("a tracker that is out of descriptors says so, and takes connections again when others end") {
+    process tracker{"/bin/sh",
+                    shell(R"(ulimit -n 64; exec "$@")", {program("p2ptracker"), "--listen", "127.0.0.1:0"})};
+    const auto port =
+        static_cast<std::uint16_t>(std::stoi(tracker.wait_for_rest_of_line("tracker listens on 127.0.0.1:")));
+    std::list<tcp_client> many;
+    for (int i = 0; i < 80; ++i) many.push_back(tcp_client::connect(port));
+    tracker.wait_for("cannot accept connections for now: Too many open files");
+    many.clear();
+    wait_until(
+        [&] {
+            tcp_client visitor = tcp_client::connect(port);
+            visitor.send_line(R"({"type":"list"})");
+            return contains(visitor.read_line(), "filesets");
+        },
+        "an answer");
+}
+
+TEST_CASE("files from the future, as after a clock was set back, are shared and served like others") {
+    const temp_folder here;
+    const tracker_program tracker;
+    const tree set = files(here / "set", 3, 20'000);
+    for (const auto& file : fs::directory_iterator{set.root()})
+        fs::last_write_time(file, fs::file_time_type::clock::now() + std::chrono::hours{24});
+    const std::string link = link_of(tracker, set);
+    const server serves{tracker, {set}};
+    CHECK(get({link, here / "copy"}).exit_code == exits::done);
+    CHECK(tree_difference(here / "copy", set) == "");
+}
+
+}  // namespace p2p::test
