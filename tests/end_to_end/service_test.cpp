@@ -55,7 +55,7 @@ TEST_CASE("a tracker says when it is ready, and when it stops") {
     process tracker{"/usr/bin/env",
                     manager.start("p2ptracker", {"--listen", "127.0.0.1:0", "--state", here / "state"})};
     CHECK(manager.next_message() == "READY=1");
-    CHECK(tracker.said("remembers 0 chunk folders"));
+    tracker.wait_for("remembers 0 chunk folders");
     tracker.signal(SIGTERM);
     CHECK(manager.next_message() == "STOPPING=1");
     CHECK(tracker.wait_for_exit() == 0);
