@@ -146,6 +146,24 @@ std::vector<order> scheduler::settle(chunk_index chunk) {
     return orders;
 }
 
+std::vector<order> scheduler::wind_down() {
+    std::vector<order> orders;
+    for (const auto& [id, peer] : busy_) {
+        for (const request& one : peer->open) {
+            if (one.begun) continue;
+            orders.push_back({order::kind::cancel, id, one.chunk});
+            if (one.chunk) std::erase(in_flight_[*one.chunk], id);
+        }
+        std::erase_if(peer->open, [](const request& one) { return !one.begun; });
+    }
+    return orders;
+}
+
+bool scheduler::is_receiving() const {
+    return std::ranges::any_of(
+        busy_, [](const auto& entry) { return std::ranges::any_of(entry.second->open, &request::begun); });
+}
+
 bool scheduler::wrong(peer_id id, chunk_index chunk) {
     refused(id, chunk);
     return ++peers_.at(id).wrong >= options_.wrong_limit;

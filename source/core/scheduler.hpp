@@ -84,6 +84,11 @@ public:
     /// The peer will not serve this request (no chunk: a request for any).
     void refused(peer_id peer, std::optional<chunk_index> chunk);
 
+    /// Nothing more is to be asked for. Returns the cancellations of what has not begun to come.
+    std::vector<order> wind_down();
+    /// A chunk has begun to come, and is not finished.
+    bool is_receiving() const;
+
     /// What to ask for, of whom, now.
     std::vector<order> next_orders(time_point now);
     /// When next_orders() may have more to say though nothing happens until then.

@@ -118,9 +118,9 @@ awaitable<void> session::live_until_over() {
         ~farewell() { self.leave_trackers(); }
     } const at_the_end{*this};
     co_await wait_until_over();
-    stopping_ = true;
+    const bool was_asked_to = std::exchange(stopping_, true) && !failure_;
     leave_trackers();
-    co_await let_uploads_end();
+    co_await let_transfers_end(was_asked_to);
     tasks_.cancel();
 }
 
@@ -218,9 +218,16 @@ exit_code session::result() const {
     return exit_code::ok;
 }
 
-awaitable<void> session::let_uploads_end() {
+awaitable<void> session::let_transfers_end(bool downloads_too) {
     const time_point until = now() + grace;
-    while (uploads_.serving() > 0 && now() < until && !no_grace_) co_await something_over_.wait_until(until);
+    carry_out(scheduler_.wind_down());
+    const auto is_busy = [this, downloads_too] {
+        return uploads_.serving() > 0 || (downloads_too && scheduler_.is_receiving());
+    };
+    if (is_busy() && !no_grace_)
+        spdlog::info("{}: lets chunks that are on their way arrive, for {} at most; a second signal does not",
+                     printable(options_.label), show_duration(grace));
+    while (is_busy() && now() < until && !no_grace_) co_await something_over_.wait_until(until);
 }
 
 awaitable<void> session::ask_loop() {
@@ -483,6 +490,7 @@ void session::peer_refused(connection& from, std::optional<chunk_index> chunk) {
     if (!connections_.contains(from.id())) return;
     scheduler_.refused(from.id(), chunk);
     something_to_ask_.set();
+    something_over_.set();
 }
 
 // --- downloads
@@ -514,6 +522,7 @@ void session::chunk_arrived(connection& from, const hashed_chunk& hashed) {
     carry_out(connected ? scheduler_.finished(from.id(), chunk, now()) : scheduler_.found(chunk));
     own(hashed);
     something_to_ask_.set();
+    something_over_.set();
 }
 
 void session::own(const hashed_chunk& hashed) {
@@ -558,6 +567,7 @@ bool session::chunk_was_wrong(connection& from, chunk_index chunk) {
     ++wrong_;
     spdlog::warn("{} sent chunk {} with wrong content: it is fetched elsewhere", from.label(), chunk.value);
     something_to_ask_.set();
+    something_over_.set();
     if (!connections_.contains(from.id()) || !scheduler_.wrong(from.id(), chunk)) return false;
     peers_.ban(from.instance(), now());
     spdlog::warn("{} is not asked for anything any more", from.label());

@@ -40,8 +40,8 @@ public:
     /// or throws session_failure. Leaves nothing behind that runs. Within the owner's around().
     awaitable<exit_code> run();
 
-    /// Asks run() to return: no new transfers, uploads in flight may end within the grace time. The second
-    /// time there is no grace.
+    /// Asks run() to return: no new transfers, chunks on their way, in and out, may arrive within the grace
+    /// time. The second time there is no grace.
     void stop();
     bool stopping() const { return stopping_; }
 
@@ -129,7 +129,7 @@ private:
     awaitable<void> news_loop();
     awaitable<void> save_loop();
     awaitable<void> wait_until_over();
-    awaitable<void> let_uploads_end();
+    awaitable<void> let_transfers_end(bool downloads_too);
     awaitable<void> connect(endpoint where);
     awaitable<void> converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
                              endpoint where, std::optional<connection_counter::place> place);

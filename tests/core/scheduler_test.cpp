@@ -243,6 +243,25 @@ TEST_CASE("no more requests are open at a peer than allowed") {
     CHECK(l.open_at('A') == 3);
 }
 
+TEST_CASE("at the end what has not begun is cancelled, and what has begun may come") {
+    leecher l{"1111 1111", {.open_per_peer = 2, .open_total = 8}};
+    l.orders();
+    CHECK_FALSE(l.tested.is_receiving());
+    std::uint32_t first = 1;
+    while (!l.begins('A', first)) ++first;
+    CHECK(l.tested.is_receiving());
+    const std::vector<order> cancelled = l.tested.wind_down();
+    CHECK(cancelled.size() == 3);
+    for (const order& one : cancelled) {
+        CHECK(one.what == order::kind::cancel);
+        CHECK(one.chunk != chunk_index{first});
+    }
+    CHECK(l.tested.wind_down().empty());
+    CHECK(l.tested.is_receiving());
+    l.finishes('A', first);
+    CHECK_FALSE(l.tested.is_receiving());
+}
+
 TEST_CASE("a request that is over makes room for another") {
     leecher l{"1110", one_each};
     const std::string first = l.orders();

@@ -249,6 +249,32 @@ TEST_CASE("a peer that sends wrong bytes for a published set is found out, and o
     CHECK(tree_difference(here / "copy", set) == "");
 }
 
+// --- signals
+
+TEST_CASE("a get that is asked to stop lets the chunk on its way arrive, and asked twice it does not") {
+    constexpr byte_count large = 400'000;
+    const temp_folder here;
+    const tree set = files(here / "set", 4, large);
+    const sharer sharer{set, {"--chunk-size", "512KiB"}};
+    const auto stopped_after = [&](int signals, const std::string& rate) {
+        const fs::path copy = here / std::to_string(signals);
+        getter gets{{sharer.link(), copy, "--limit-down", rate, "--open-requests", "1"}};
+        wait_until(
+            [&] {
+                const fs::path staged = copy / ".p2p" / sharer.id() / "incoming";
+                return fs::exists(staged) && !fs::is_empty(staged);
+            },
+            "the beginning of a chunk");
+        gets.signal(SIGTERM);
+        gets.wait_for("lets chunks that are on their way arrive");
+        if (signals == 2) gets.signal(SIGTERM);
+        CHECK(gets.wait_for_exit() == exits::incomplete);
+        return chunks_recorded(copy, sharer.parsed());
+    };
+    CHECK(stopped_after(2, "20KB/s") == 0);
+    CHECK(stopped_after(1, "400KB/s") == 1);
+}
+
 // --- disks
 
 TEST_CASE("a disk that is full ends a get with 3, and when there is room again it goes on") {
