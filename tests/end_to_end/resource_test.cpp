@@ -32,7 +32,7 @@ TEST_CASE("a disk that fills up in the middle of a get ends it with 3, and nothi
     const std::string script = R"(
         mount -t tmpfs -o size=4m tmpfs "$1" || exit 99
         "$2" get "$3" "$1/copy" --limit-down 400KiB/s &
-        while [ ! -e "$1/copy/.p2p" ]; do sleep 0.01; done
+        until ls "$1"/copy/.p2p/*/incoming/* >/dev/null 2>&1; do sleep 0.01; done
         dd if=/dev/zero of="$1/other" bs=64k 2>/dev/null
         wait $!
         code=$?
@@ -105,7 +105,9 @@ TEST_CASE("a get with few descriptors fetches from many peers all the same") {
     CHECK(tree_difference(here / "copy", set) == "");
 }
 
-TEST_CASE("a tracker that is out of descriptors says so, and takes connections again when others end") {
+// To look at an object, the sanitizer for undefined behaviour needs a descriptor.
+TEST_CASE("a tracker that is out of descriptors says so, and takes connections again when others end" *
+          doctest::skip(is_sanitized)) {
     process tracker{"/bin/sh",
                     shell(R"(ulimit -n 64; exec "$@")", {program("p2ptracker"), "--listen", "127.0.0.1:0"})};
     const auto port =
