@@ -17,7 +17,8 @@ struct peer_book_options {
     duration retry_after = std::chrono::seconds{5};  ///< before an address is tried again; doubled each time
     duration longest_retry = std::chrono::minutes{5};  ///< that it does not lead to a connection
     std::size_t most_acquaintances = 200;
-    duration ban_for = std::chrono::minutes{10};  ///< the first time; doubled each time after that
+    duration ban_for = std::chrono::seconds{10};  ///< the first time; doubled each time after that: who
+                                                  ///< always sends wrong bytes costs less and less
     unsigned most_offences = 20;  ///< of one site; after that nobody there is talked to for a while
     duration forgive_after = std::chrono::minutes{1};  ///< since its last offence
 };

@@ -26,6 +26,9 @@ constexpr duration never_late_before = std::chrono::milliseconds{200};
 // Slower by so much than the others, a peer is not worth waiting for.
 constexpr int dragging_factor = 8;
 
+// Who is wrong no more often than once in so many times costs less than it brings.
+constexpr unsigned wrong_one_in = 10;
+
 // A peer that was slow so often, and never delivered, rests no longer the next time.
 constexpr unsigned most_doublings = 5;
 
@@ -120,6 +123,7 @@ std::vector<order> scheduler::finished(peer_id id, chunk_index chunk, time_point
         smooth(peer.typical, took);
         smooth(typical_, took);
     }
+    ++peer.right;
     peer.delivered = now;
     peer.refusals = peer.rests = 0;
     close_request(peer, chunk);
@@ -166,7 +170,10 @@ bool scheduler::is_receiving() const {
 
 bool scheduler::wrong(peer_id id, chunk_index chunk) {
     refused(id, chunk);
-    return ++peers_.at(id).wrong >= options_.wrong_limit;
+    source& peer = peers_.at(id);
+    peer.spoilt.insert(chunk);
+    ++peer.wrong;
+    return peer.wrong >= options_.wrong_limit && peer.wrong * wrong_one_in > peer.wrong + peer.right;
 }
 
 void scheduler::refused(peer_id id, std::optional<chunk_index> chunk) {
@@ -190,8 +197,31 @@ std::vector<order> scheduler::next_orders(time_point now) {
     mark_slow_peers(now);
     std::erase_if(busy_, [](auto& entry) { return !entry.second->slow && entry.second->open.empty(); });
     std::vector<order> orders;
-    while (auto next = next_order(now)) orders.push_back(*next);
+    order_more(orders, now);
+    if (is_idle() && forgive()) order_more(orders, now);
     return orders;
+}
+
+void scheduler::order_more(std::vector<order>& orders, time_point now) {
+    while (auto next = next_order(now)) orders.push_back(*next);
+}
+
+bool scheduler::is_idle() const {
+    return std::ranges::all_of(busy_, [](const auto& entry) { return entry.second->open.empty(); });
+}
+
+// Wanted chunks that came wrong can be asked for again where they came from. false: there are none.
+bool scheduler::forgive() {
+    bool any = false;
+    for (auto& [id, peer] : peers_) {
+        const chunk_set again = peer.spoilt & wanted_;
+        if (again.empty()) continue;
+        peer.denied = peer.denied - again;
+        peer.spoilt = {};
+        peer.useless = false;
+        any = true;
+    }
+    return any;
 }
 
 std::optional<order> scheduler::next_order(time_point now) {

@@ -21,7 +21,9 @@
 //   * when nothing is wanted any more, chunks that take long may be asked of a second peer, one that has
 //     delivered before if there is any;
 //   * the first copy to be verified wins and the others are cancelled;
-//   * a peer that sent a wrong chunk is not asked for that chunk again, and is dropped after `wrong_limit`.
+//   * a peer that sent a wrong chunk is asked for that chunk again only once nothing else can be asked of
+//   anybody: the network may have damaged it, and nobody else may have it;
+//   * after `wrong_limit` wrong chunks it is dropped, unless most of what it sent was right.
 #pragma once
 
 #include "core/chunk_selection.hpp"
@@ -45,7 +47,8 @@ struct scheduler_options {
     duration stall_after = std::chrono::seconds{10};
     unsigned copies_at_end = 2;   ///< peers that a chunk is asked of near the end, at most; 2n - 1 in all,
                                   ///< with those that never delivered
-    unsigned wrong_limit = 2;     ///< wrong chunks after which a peer is dropped
+    unsigned wrong_limit = 2;     ///< wrong chunks after which a peer is dropped: they, and one in ten of all
+                                  ///< that it sent
     unsigned refusal_limit = 32;  ///< chunks that a peer may refuse in a row before it rests
 };
 
@@ -91,6 +94,8 @@ public:
 
     /// What to ask for, of whom, now.
     std::vector<order> next_orders(time_point now);
+    /// Nothing is asked of anybody.
+    bool is_idle() const;
     /// When next_orders() may have more to say though nothing happens until then.
     std::optional<time_point> next_deadline() const;
 
@@ -111,11 +116,13 @@ private:
     struct source {
         chunk_set has;
         chunk_set denied;  // sent wrong, or refused
+        chunk_set spoilt;  // of these, sent wrong
         std::vector<request> open;
         time_point heard;  // last bytes of a chunk
         time_point delivered;
         duration typical{};  // time for one chunk, smoothed; 0: none came yet
         unsigned wrong = 0;
+        unsigned right = 0;
         unsigned refusals = 0;  // since the last chunk came
         time_point slow_since;
         bool slow = false;
@@ -131,7 +138,9 @@ private:
     void update_wanted(chunk_index chunk);
     void want(chunk_index chunk);
     void want_no_more(chunk_index chunk);
+    void order_more(std::vector<order>& orders, time_point now);
     std::optional<order> next_order(time_point now);
+    bool forgive();
     unsigned most_open() const;
     unsigned most_at_one_peer() const;
     unsigned delivering() const;

@@ -139,7 +139,7 @@ void add_limits(CLI::App& app, command& told) {
                    "Most peers that a late chunk is asked of")
         ->group("Limits");
     p2p::add_count(app, "--wrong-chunks", session.scheduling.wrong_limit, 1, 1000,
-                   "Wrong chunks after which a peer is dropped")
+                   "Wrong chunks after which a peer is dropped, where they are more than one in ten")
         ->group("Limits");
     p2p::add_duration(app, "--stall-after", session.scheduling.stall_after,
                       "A peer that delivers nothing for so long is taken over by others")

@@ -180,7 +180,7 @@ private:
             right_ = std::make_shared<const manifest>(std::move(**verdict));
             co_return;
         }
-        spdlog::warn("{} sent a wrong manifest", who.to_string());
+        spdlog::warn("{}: {} sent a wrong manifest", id_.to_hex(), who.to_string());
         trouble_ = "only wrong manifests came";
         if (whole.senders.size() == 1)
             sources_.lied(who);
@@ -243,7 +243,8 @@ private:
             const error_message why{"manifest_too_large",
                                     fmt::format("its manifest has {}, more than {} (see --max-manifest)",
                                                 show_size(piece->total), show_size(most))};
-            if (!std::exchange(told_of_limit_, true)) spdlog::warn("{}: {}", who.to_string(), why.message);
+            if (!std::exchange(told_of_limit_, true))
+                spdlog::warn("{}: {}: {}", id_.to_hex(), who.to_string(), why.message);
             line.post(to_line(why));
             co_await line.flush();
             throw protocol_violation(why);

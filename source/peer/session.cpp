@@ -284,9 +284,10 @@ void session::standing_changed(const from_tracker::announced& news) {
     inventory_.stands(news.agreed, news.pending, news.disputed);
     if (const chunk_set fresh = inventory_.disputed() - before; !fresh.empty())
         spdlog::warn(
-            "chunks {} of this folder differ from what other peers agreed on and are not served; to fetch "
+            "{}: chunks {} of this folder differ from what other peers agreed on and are not served; to "
+            "fetch "
             "them, take their lines out of local_chunks.txt",
-            printable(fresh.to_ranges()));
+            printable(options_.label), fresh.to_ranges());
     if (!news.other_counts.empty() && !std::exchange(warned_of_counts_, true))
         spdlog::warn(
             "other folders that are called {} have {} chunks, this one has {}: they are different sets",
@@ -327,7 +328,7 @@ bool session::is_too_large(const chunk_claim& claim) {
     if (claim.size <= most) return false;
     if (!std::exchange(told_of_large_, true))
         spdlog::warn("{}: chunk {} has {}, more than {}: such chunks are not fetched (see --max-chunk)",
-                     options_.label, claim.chunk.value, show_size(claim.size), show_size(most));
+                     printable(options_.label), claim.chunk.value, show_size(claim.size), show_size(most));
     return true;
 }
 
@@ -371,12 +372,13 @@ awaitable<void> session::tracker_loop() {
     }
 }
 
-// Where no tracker says who is there, those whom this peer knows are looked for.
+// Where no tracker says who is there, or nobody who is there helps, those whom this peer knows are looked
+// for: a tracker does not name those who sent this peer wrong bytes, and they may be all there are.
 awaitable<void> session::reunion_loop() {
     for (;;) {
         co_await sleep_for(look_for_others);
         const bool is_alone = std::ranges::none_of(links_, [](auto* link) { return link->welcomed(); });
-        if (!is_alone || !options_.fetch || complete() || stopping_) continue;
+        if ((!is_alone && !scheduler_.is_idle()) || !options_.fetch || complete() || stopping_) continue;
         while (const auto where = peers_.try_acquaintance(now())) spawn(connect(*where));
     }
 }
@@ -565,12 +567,14 @@ void session::say_if_complete() {
 
 bool session::chunk_was_wrong(connection& from, chunk_index chunk) {
     ++wrong_;
-    spdlog::warn("{} sent chunk {} with wrong content: it is fetched elsewhere", from.label(), chunk.value);
+    spdlog::warn("{}: {} sent chunk {} with wrong content: it is fetched elsewhere",
+                 printable(options_.label), from.label(), chunk.value);
     something_to_ask_.set();
     something_over_.set();
     if (!connections_.contains(from.id()) || !scheduler_.wrong(from.id(), chunk)) return false;
     peers_.ban(from.instance(), now());
-    spdlog::warn("{} is not asked for anything any more", from.label());
+    spdlog::warn("{}: {} sent too many of these: it is left alone for a while", printable(options_.label),
+                 from.label());
     // Whoever connected to this peer could have said any port of its host: of somebody else there, maybe.
     if (from.opened())
         for (tracker_link* link : links_) link->report(*this, from.address(), chunk);

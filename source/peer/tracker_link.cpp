@@ -91,7 +91,7 @@ awaitable<void> tracker_link::run() {
         if (goodbye_ || !refused_.empty() || topics_.empty()) break;
         trouble_ = fmt::format("{} the tracker at {}: {}", ever_welcomed_ ? "lost" : "cannot reach",
                                tracker_.to_string(), why);
-        spdlog::warn("{}", trouble_);
+        if (std::exchange(said_, trouble_) != trouble_) spdlog::warn("{}", trouble_);
         time_point again = now() + (was_welcome ? backoff_.within(return_within) : backoff_.next());
         tell_sessions(was_welcome ? &session::tracker_lost : &session::tracker_failed);
         if (const auto limit = started + first_contact_limit; !ever_welcomed_) {
@@ -160,6 +160,8 @@ void tracker_link::handle(stream& line, std::string_view text) {
         ping_every_ = silence / 3;
         line.silence_limit(silence);
         welcomed_ = ever_welcomed_ = true;
+        if (!std::exchange(said_, {}).empty())
+            spdlog::info("the tracker at {} answers", tracker_.to_string());
         hopeless_ = false;
         // Where the last connection ended with an error, this one may do so too.
         if (!was_told_off) backoff_.reset();
@@ -179,7 +181,8 @@ void tracker_link::handle(stream& line, std::string_view text) {
 // What no second attempt can change ends the sessions, for good.
 void tracker_link::handle(const error_message& error) {
     if (error.code != "advertise_not_allowed") {
-        spdlog::warn("the tracker says: {} ({})", printable(error.message), printable(error.code));
+        spdlog::warn("the tracker at {} says: {} ({})", tracker_.to_string(), printable(error.message),
+                     printable(error.code));
         return;
     }
     refused_ = fmt::format("the tracker at {} refuses this peer: {}", tracker_.to_string(),

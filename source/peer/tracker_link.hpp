@@ -94,6 +94,7 @@ private:
     bool hopeless_ = false;  // the first attempts failed
     bool told_off_ = false;  // the last that the tracker said was an error
     std::string trouble_;
+    std::string said_;     // of that, in the log: not once for each attempt
     std::string refused_;  // why this tracker takes no peer with these options
     duration ping_every_{};
 };

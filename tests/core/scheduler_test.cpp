@@ -733,10 +733,37 @@ TEST_CASE("a chunk that came wrong is asked of another peer") {
     CHECK(l.orders() == "B1");
 }
 
-TEST_CASE("a chunk that came wrong is not asked of the same peer again") {
+TEST_CASE("a chunk that came wrong is not asked of the same peer again while something else is open") {
+    leecher l{"100 010", one_each};
+    l.orders();
+    CHECK_FALSE(l.sends_wrong('A', 1));
+    CHECK(l.orders().empty());
+    l.delivers('B', 2);
+    CHECK(l.orders() == "A1");
+}
+
+TEST_CASE("a chunk that came wrong is asked of its only source again when there is nothing else to do") {
     leecher l{"100", one_each};
     l.orders();
     CHECK_FALSE(l.sends_wrong('A', 1));
+    CHECK(l.orders() == "A1");
+    CHECK(l.sends_wrong('A', 1));
+}
+
+TEST_CASE("when the other source of a chunk that came wrong leaves, the first one is asked again") {
+    leecher l{"100", one_each};
+    l.orders();
+    l.sends_wrong('A', 1);
+    l.join("100");
+    CHECK(l.orders() == "B1");
+    l.leaves('B');
+    CHECK(l.orders() == "A1");
+}
+
+TEST_CASE("what a peer refused is not asked of it again, even if there is nothing else to do") {
+    leecher l{"100", one_each};
+    l.orders();
+    l.refuses('A', 1);
     CHECK(l.orders().empty());
     CHECK(l.orders_after(1h).empty());
 }
@@ -755,6 +782,16 @@ TEST_CASE("a peer is dropped when it has sent as many wrong chunks as the limit"
     CHECK_FALSE(l.sends_wrong('A', 1));
     CHECK_FALSE(l.sends_wrong('A', 2));
     CHECK(l.sends_wrong('A', 3));
+}
+
+TEST_CASE("a peer that is wrong once in ten times is not dropped, and once more often is") {
+    const std::string all(30, '1');
+    leecher l{all, {.open_per_peer = 30, .open_total = 30, .wrong_limit = 2}};
+    l.orders();
+    for (std::uint32_t chunk = 1; chunk <= 18; ++chunk) l.delivers('A', chunk);
+    CHECK_FALSE(l.sends_wrong('A', 19));
+    CHECK_FALSE(l.sends_wrong('A', 20));
+    CHECK(l.sends_wrong('A', 21));
 }
 
 TEST_CASE("a wrong chunk leaves the other copy alone") {

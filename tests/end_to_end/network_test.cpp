@@ -14,9 +14,8 @@ namespace p2p::test {
 
 namespace {
 
-// So that faults are found out soon; and a bit that flips on the way is nobody's fault.
-const words impatient{"--silence-limit", "2s",    "--hello-limit",  "1s",
-                      "--stall-after",   "500ms", "--wrong-chunks", "1000"};
+// So that faults are found out soon.
+const words impatient{"--silence-limit", "2s", "--hello-limit", "1s", "--stall-after", "500ms"};
 
 proxy_options before(std::uint16_t port, const std::vector<fault>& faults, unsigned spoilt) {
     proxy_options options;
@@ -106,6 +105,20 @@ TEST_CASE("what is fetched arrives through a network that brings byte by byte") 
 TEST_CASE("what is fetched arrives through a network that changes bits") {
     arrives_through(fault::flip);
 }
+TEST_CASE("what only one peer has arrives from it through a network that changes bits") {
+    const temp_folder here;
+    const tree set = files(here / "set", 4, 500'000);
+    const tracker_program tracker{{"--allow-advertise"}};
+    sharer alice{tracker, set, words{"--advertise", "127.0.0.99", "--chunk-size", "16KiB"} + impatient};
+    proxy_options changing = at_the_same_port(before(port_of(alice), {fault::flip}, 0));
+    changing.clean_bytes = 500'000;
+    const faulty_proxy to_alice{changing};
+    process gets{program("p2pclient"), words{"get", alice.link(), here / "copy"} + impatient};
+    CHECK(gets.wait_for_exit() == exits::done);
+    CHECK(tree_difference(here / "copy", set) == "");
+    CHECK(gets.said("with wrong content"));
+}
+
 TEST_CASE("what is fetched arrives through a network that refuses at first") {
     arrives_through(fault::refuse, 1);
 }

@@ -11,9 +11,6 @@
 
 namespace p2p::bench {
 
-/// The path of a program that was built with this one.
-std::string program(const std::string& name);
-
 struct link_options {
     byte_count size = byte_count{1} << 30U;
     unsigned getters = 1;

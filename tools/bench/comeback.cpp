@@ -114,7 +114,7 @@ void wait_for_all(const child_process& tracker, std::size_t peers) {
 
 std::vector<report> measure_comeback(const comeback_options& options) {
     std::optional<child_process> tracker;
-    tracker.emplace(program("p2ptracker"), tracker_at(0));
+    tracker.emplace(built_beside("p2ptracker"), tracker_at(0));
     const auto port = static_cast<std::uint16_t>(std::stoul(tracker->wait_for_rest_of_line("127.0.0.1:")));
     const faithful_peers peers(options.peers, {"127.0.0.1", port});
     std::vector<report> reports;
@@ -122,7 +122,7 @@ std::vector<report> measure_comeback(const comeback_options& options) {
         wait_for_all(*tracker, options.peers);
         tracker->kill_hard();
         std::this_thread::sleep_for(away);
-        tracker.emplace(program("p2ptracker"), tracker_at(port));
+        tracker.emplace(built_beside("p2ptracker"), tracker_at(port));
         wait_for_all(*tracker, options.peers);
         std::vector<long> times = joined_at(tracker->output());
         std::ranges::sort(times);

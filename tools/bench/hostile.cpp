@@ -111,7 +111,7 @@ std::uint16_t free_port() {
 class victim {
 public:
     victim(const std::string& name, std::uint16_t port, std::vector<std::string> arguments)
-        : program_(program(name), std::move(arguments)), port_(port) {
+        : program_(built_beside(name), std::move(arguments)), port_(port) {
         wait_until([port] { return listens(port); }, name + " listens");
         most_ = before_ = program_.resident_memory();
     }

@@ -45,7 +45,7 @@ public:
     measured with_peers(bool encrypted) {
         std::vector<std::string> share{"share", content_, "--with-tracker", "127.0.0.1:0"};
         if (encrypted) share.emplace_back("--secret");
-        child_process sharer(program("p2pclient"), share);
+        child_process sharer(built_beside("p2pclient"), share);
         sharer.wait_for("p2p:", longest_run);
         const std::string link = "p2p:" + sharer.wait_for_rest_of_line("p2p:");
         const duration before = sharer.cpu_time();
@@ -55,7 +55,7 @@ public:
         std::vector<std::unique_ptr<child_process>> getters;
         for (unsigned i = 0; i < options_.getters; ++i)
             getters.push_back(std::make_unique<child_process>(
-                program("p2pclient"), std::vector<std::string>{"get", link, copy(i)}));
+                built_beside("p2pclient"), std::vector<std::string>{"get", link, copy(i)}));
         for (const auto& getter : getters)
             if (getter->wait_for_exit(longest_run) != 0)
                 throw std::runtime_error("get has failed:\n" + getter->output());

@@ -7,16 +7,7 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <stdexcept>
-
-namespace p2p::bench {
-
-std::string program(const std::string& name) {
-    return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
-}
-
-}  // namespace p2p::bench
 
 namespace {
 

@@ -111,7 +111,7 @@ private:
     };
 
     std::unique_ptr<child_process> start(std::size_t host, std::vector<std::string> words) const {
-        words.insert(words.begin(), program("p2pclient"));
+        words.insert(words.begin(), built_beside("p2pclient"));
         if (options_.verbose) words.insert(words.end(), {"--log-level", "debug"});
         std::vector<std::string> command = network_.on_host(host, std::move(words));
         const std::string first = command.front();
@@ -211,7 +211,7 @@ run_result simulate_once(const swarm_options& options, unsigned leechers, unsign
     const std::string rate = fmt::format("{}B/s", options.rate);
     // In memory: the files of so many peers on one disk would be what is measured.
     child_process simulation("/usr/bin/env",
-                             {"TMPDIR=/dev/shm", program("simulate"), "--published", "--json", "--peers",
+                             {"TMPDIR=/dev/shm", built_beside("simulate"), "--published", "--json", "--peers",
                               fmt::to_string(leechers + 1), "--chunks",
                               fmt::to_string((options.size + chunk_size - 1) / chunk_size), "--chunk-size",
                               fmt::format("{}B", chunk_size), "--up", rate, "--down", rate, "--kill",

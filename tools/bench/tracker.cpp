@@ -31,7 +31,7 @@ double milliseconds(duration time) {
 class busy_tracker {
 public:
     explicit busy_tracker(const std::vector<std::string>& more = {})
-        : program_(program("p2ptracker"), with(more)), peers_(port()) {}
+        : program_(built_beside("p2ptracker"), with(more)), peers_(port()) {}
 
     crowd& peers() { return peers_; }
     duration cpu_time() const { return program_.cpu_time(); }

@@ -68,12 +68,19 @@ pipe_ends make_terminal() {
     const bool ready = moved && ::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 &&
                        ::dup2(output, STDERR_FILENO) >= 0;
     if (how.in == child_process::settings::input::closed) ::close(STDIN_FILENO);
+    // Sockets of this process (Asio does not mark them) would stay open there, and nobody would see their
+    // end.
+    ::close_range(STDERR_FILENO + 1, ~0U, 0);
     if (ready) ::execv(argv[0], argv);
     constexpr int cannot_run = 127;
     ::_exit(cannot_run);
 }
 
 }  // namespace
+
+std::string built_beside(const std::string& name) {
+    return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
+}
 
 child_process::child_process(const std::string& program, std::vector<std::string> arguments,
                              const settings& how)
@@ -187,10 +194,14 @@ void child_process::kill_hard() {
 }
 
 int child_process::wait_for_exit(std::chrono::milliseconds limit) {
-    std::unique_lock lock{mutex_};
-    if (!changed_.wait_for(lock, limit, [&] { return ended_; }))
-        throw std::runtime_error{name_ + " does not end"};
+    if (!ends_within(limit)) throw std::runtime_error{name_ + " does not end"};
+    const std::lock_guard lock{mutex_};
     return exit_code_;
+}
+
+bool child_process::ends_within(std::chrono::milliseconds limit) {
+    std::unique_lock lock{mutex_};
+    return changed_.wait_for(lock, limit, [&] { return ended_; });
 }
 
 duration child_process::cpu_time() const {

@@ -1,4 +1,5 @@
-// A child process: what it says, and what it costs. It never outlives the object.
+// A child process: what it says, and what it costs. It outlives neither the object nor the thread that made
+// it.
 #pragma once
 
 #include "core/types.hpp"
@@ -24,6 +25,9 @@ struct process_settings {
     unsigned long largest_file = 0;  ///< bytes that a file can have, as on a disk that is full; 0: any
     std::filesystem::path working_folder{};  ///< where the program runs; empty: where the tests do
 };
+
+/// The path of a program that was built with this one.
+std::string built_beside(const std::string& name);
 
 class child_process {
 public:
@@ -52,6 +56,8 @@ public:
     void kill_hard();
     /// The exit code, or 128 + the number of the signal that ended it. Throws where it does not end in time.
     int wait_for_exit(std::chrono::milliseconds limit = patience);
+    /// Whether it ends within that time.
+    bool ends_within(std::chrono::milliseconds limit);
 
     /// Processor time so far, of all its threads; in the end, of its children too.
     duration cpu_time() const;

@@ -15,21 +15,6 @@
 
 namespace p2p {
 
-const char* name_of(fault what) {
-    switch (what) {
-        case fault::none: return "none";
-        case fault::delay: return "delay";
-        case fault::cut: return "cut";
-        case fault::half_close: return "half-close";
-        case fault::stall: return "stall";
-        case fault::trickle: return "trickle";
-        case fault::flip: return "flip";
-        case fault::refuse: return "refuse";
-        case fault::mute: return "mute";
-    }
-    return "";
-}
-
 namespace {
 
 constexpr std::size_t byte_bits = 8;
@@ -103,6 +88,10 @@ private:
         if (both->what == fault::mute) co_return co_await swallow(both->near);
         std::error_code failed;
         const tcp::endpoint target{asio::ip::make_address(options_.target.host), options_.target.port};
+        both->far.open(target.protocol(), failed);
+        const tcp::endpoint visitor = both->near.remote_endpoint(failed);
+        if (!failed) both->far.bind({visitor.address(), 0}, failed);
+        if (failed) co_return;
         co_await both->far.async_connect(target, asio::redirect_error(use_awaitable, failed));
         if (failed) co_return;
         task_group there(io_.get_executor());

@@ -1,5 +1,5 @@
-// A network that fails, between any two programs: a TCP proxy on a thread of its own, whose connections are
-// delayed, cut, stalled and damaged.
+// A network that fails, between any two programs on loopback: a TCP proxy on a thread of its own, whose
+// connections are delayed, cut, stalled and damaged. Whoever is connected to sees the visitor's own address.
 #pragma once
 
 #include "core/units.hpp"
@@ -24,7 +24,6 @@ enum class fault {
 inline constexpr fault all_faults[] = {fault::none,       fault::delay,  fault::cut,
                                        fault::half_close, fault::stall,  fault::trickle,
                                        fault::flip,       fault::refuse, fault::mute};
-const char* name_of(fault what);
 
 struct proxy_options {
     endpoint listen{"127.0.0.1", 0};
