@@ -5,6 +5,7 @@
 #include "core/utf8.hpp"
 #include "main/client/command.hpp"
 #include "main/options.hpp"
+#include "main/security_options.hpp"
 #include "main/visitor_limits.hpp"
 #include "net/listener.hpp"
 #include "net/logging.hpp"

@@ -1,7 +1,7 @@
 // p2ptracker: options, one io_context, the server. Nothing else.
 
 #include "main/options.hpp"
-#include "main/security.hpp"
+#include "main/security_options.hpp"
 #include "main/visitor_limits.hpp"
 #include "net/logging.hpp"
 #include "net/process.hpp"

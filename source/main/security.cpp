@@ -13,16 +13,6 @@ namespace p2p {
 
 namespace {
 
-constexpr const char* group = "Security";
-
-CLI::Option* add_file(CLI::App& app, const std::string& name, std::filesystem::path& file,
-                      const std::string& help) {
-    const auto not_empty = [](const std::string& text) {
-        return std::string{text.empty() ? "names no file" : ""};
-    };
-    return app.add_option(name, file, help)->check(not_empty)->type_name("FILE")->group(group);
-}
-
 std::vector<swarm_key> read_secret(const std::filesystem::path& file) {
     if (swarm_key::from_hex(file.native()))
         throw security_failure("--secret-file takes the name of a file that a key is in, not the key");
@@ -32,22 +22,6 @@ std::vector<swarm_key> read_secret(const std::filesystem::path& file) {
 }
 
 }  // namespace
-
-void add_security(CLI::App& app, security_options& options) {
-    auto* const secret =
-        add_file(app, "--secret-file", options.secret_file,
-                 "Encrypt everything, and talk only to those who have a key of this file, too (p2ptracker "
-                 "--new-secret makes one)");
-    auto* const certificate =
-        add_file(app, "--tls-cert", options.certificates.certificate,
-                 "The same by certificates: this side's, and what leads to its authority (PEM)");
-    auto* const key = add_file(app, "--tls-key", options.certificates.key, "Its private key (PEM)");
-    auto* const authorities = add_file(app, "--tls-ca", options.certificates.authorities,
-                                       "The authorities that sign the certificates of the others (PEM)");
-    certificate->needs(key)->needs(authorities)->excludes(secret);
-    key->needs(certificate);
-    authorities->needs(certificate);
-}
 
 std::shared_ptr<security> open_security(const security_options& options) {
     if (!options.secret_file.empty()) return std::make_shared<security>(read_secret(options.secret_file));

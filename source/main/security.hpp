@@ -1,11 +1,9 @@
-// The options that say who may take part, and what becomes of them.
+// Who may take part, as the options say, and what becomes of it.
 #pragma once
 
 #include "core/units.hpp"
 #include "net/security.hpp"
 #include "net/signals.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <filesystem>
 #include <memory>
@@ -16,8 +14,6 @@ struct security_options {
     std::filesystem::path secret_file;
     certificate_files certificates;
 };
-
-void add_security(CLI::App& app, security_options& options);
 
 /// None where nothing was asked for: plain TCP. Throws security_failure, which names the option and the file.
 std::shared_ptr<security> open_security(const security_options& options);

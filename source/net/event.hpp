@@ -19,12 +19,14 @@ public:
     /// Returns once it is set, and clears it. One waiter at a time.
     awaitable<void> wait() { return wait_until(time_point::max()); }
 
-    /// The same, or once `at` is reached.
+    /// The same, or once `at` is reached; all others get their turn even where it was reached before.
     awaitable<void> wait_until(std::chrono::steady_clock::time_point at) {
-        while (!set_ && std::chrono::steady_clock::now() < at) {
-            timer_.expires_at(at);
-            std::error_code ignored;
-            co_await timer_.async_wait(asio::redirect_error(use_awaitable, ignored));
+        if (!set_) {
+            do {
+                timer_.expires_at(at);
+                std::error_code ignored;
+                co_await timer_.async_wait(asio::redirect_error(use_awaitable, ignored));
+            } while (!set_ && std::chrono::steady_clock::now() < at);
         }
         set_ = false;
     }

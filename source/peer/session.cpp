@@ -232,8 +232,12 @@ awaitable<void> session::let_transfers_end(bool downloads_too) {
 
 awaitable<void> session::ask_loop() {
     for (;;) {
-        if (!stopping_) carry_out(scheduler_.next_orders(now()));
-        co_await something_to_ask_.wait_until(scheduler_.next_deadline().value_or(time_point::max()));
+        std::optional<time_point> next;
+        if (!stopping_) {
+            carry_out(scheduler_.next_orders(now()));
+            next = scheduler_.next_deadline();
+        }
+        co_await something_to_ask_.wait_until(next.value_or(time_point::max()));
     }
 }
 

@@ -336,6 +336,20 @@ TEST_CASE("a peer that is told to stop twice does not wait for who does not read
     CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds{3});  // the grace time is 5
 }
 
+TEST_CASE("a peer that is told to stop does not wait for ever for the rest of a chunk") {
+    const file_set set{2, 1'000};
+    const temp_folder here;
+    const tracker_program tracker{{"--quorum", "1"}};
+    fake_peer mallory{tracker, set};
+    peer_program bob{tracker, make_folder(here / "bob", set, ""), "bob", {"--stall-after", "1s"}};
+    tcp_client line = mallory.next_visitor();
+    line.read_line();  // a request
+    line.send(part(1, 0, 4, set.chunk(1).size()) + set.chunk(1).substr(0, 4));
+    bob.signal(SIGTERM);
+    bob.wait_for("lets chunks that are on their way arrive");
+    CHECK(bob.wait_for_exit() == 0);
+}
+
 TEST_CASE("a peer whose standard input is closed serves") {
     const temp_folder here;
     const tracker_program tracker{{"--quorum", "1"}};

@@ -18,6 +18,9 @@ constexpr std::uint16_t transfer_port = 7000;  // of every peer: each has a host
 constexpr milliseconds there = seconds{90};
 constexpr milliseconds away = seconds{8};
 
+// Longer than a peer lets what is on its way arrive, and says goodbye.
+constexpr milliseconds until_ended = seconds{30};
+
 // About so many bytes pass through a connection before it fails.
 constexpr byte_count clean_bytes = 1'000'000;
 
@@ -201,6 +204,8 @@ void node::kill() {
 
 int node::stop() {
     program_->signal(SIGTERM);
+    if (!program_->ends_within(until_ended))
+        throw std::runtime_error("a peer that was asked to stop does not:\n" + last_words());
     const int code = program_->wait_for_exit();
     count_wrong_chunks();
     return code;
