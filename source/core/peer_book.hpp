@@ -14,7 +14,7 @@ namespace p2p {
 
 struct peer_book_options {
     std::size_t most_connections = 60;               ///< opened by this peer; others may open as many to it
-    duration retry_after = std::chrono::seconds{5};  ///< before an address is tried again; doubled each time
+    duration retry_after = std::chrono::seconds{1};  ///< before an address is tried again; doubled each time
     duration longest_retry = std::chrono::minutes{5};  ///< that it does not lead to a connection
     std::size_t most_acquaintances = 200;
     duration ban_for = std::chrono::seconds{10};  ///< the first time; doubled each time after that: who

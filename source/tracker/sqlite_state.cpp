@@ -6,11 +6,14 @@
 #include <fmt/format.h>
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <sqlite3.h>
+#include <sstream>
 #include <utility>
 
 namespace p2p {
@@ -21,9 +24,9 @@ namespace {
 constexpr std::uint32_t application = 0x70327074;
 constexpr std::uint32_t format = 1;
 
-// SQLite finds out when its own structure is damaged. `sum` tells whether a row is what was written. What is
-// agreed is in the order in which it was: in that of the chunks, each save would write nearly as many pages
-// as it has rows.
+// SQLite finds out when its own structure is damaged. `sum` tells whether a row is what was written. What
+// the same voters agreed on while the save before went on is one row: a row for each chunk costs more than
+// all that the tracker does about it otherwise.
 constexpr const char* tables = R"(
 CREATE TABLE file_set (
     id    INTEGER PRIMARY KEY,
@@ -33,10 +36,8 @@ CREATE TABLE file_set (
 CREATE TABLE agreed (
     number   INTEGER PRIMARY KEY,
     file_set INTEGER NOT NULL REFERENCES file_set,
-    chunk    INTEGER NOT NULL,
-    hash     BLOB NOT NULL,     -- XXH3-128
-    size     INTEGER NOT NULL,  -- in bytes
-    votes    TEXT NOT NULL,     -- a line each: address, host, name
+    chunks   TEXT NOT NULL,  -- a line each: index, size in bytes, XXH3-128
+    votes    TEXT NOT NULL,  -- a line each: address, host, name
     sum      INTEGER NOT NULL);
 CREATE INDEX agreed_in_set ON agreed (file_set);
 CREATE TABLE published (
@@ -89,12 +90,27 @@ std::int64_t sum_of(const Parts&... parts) {
     return first;
 }
 
-std::int64_t sum_of(const file_set_key& set, const chunk_claim& one) {
-    return sum_of(set.name, set.count, one.chunk.value, one.hash.bytes, one.size);
-}
-
 std::int64_t sum_of(const set_summary& set) {
     return sum_of(set.id.bytes, set.name, set.size, set.count);
+}
+
+void add_line(std::string& to, const chunk_claim& one) {
+    fmt::format_to(std::back_inserter(to), "{} {} {}\n", one.chunk.value, one.size, one.hash.to_hex());
+}
+
+// What is not such a line ends it.
+std::vector<chunk_claim> claims_in(const std::string& lines) {
+    std::istringstream in{lines};
+    std::vector<chunk_claim> claims;
+    chunk_claim one;
+    std::string hash;
+    while (in >> one.chunk.value >> one.size >> hash) {
+        const auto right = chunk_hash::from_hex(hash);
+        if (!right) break;
+        one.hash = *right;
+        claims.push_back(one);
+    }
+    return claims;
 }
 
 std::string lines_of(const std::vector<voter>& voters) {
@@ -146,8 +162,7 @@ public:
 
     void load(const state_reader& to) {
         SQLite::Statement sets(sqlite_, "SELECT id, name, count FROM file_set ORDER BY id");
-        SQLite::Statement rows(sqlite_,
-                               "SELECT chunk, hash, size, sum FROM agreed WHERE file_set = ? ORDER BY chunk");
+        SQLite::Statement rows(sqlite_, "SELECT chunks, votes, sum FROM agreed WHERE file_set = ?");
         std::vector<chunk_claim> agreed;
         std::int64_t of_no_set = sqlite_.execAndGet("SELECT count(*) FROM agreed").getInt64();
         while (sets.executeStep()) {
@@ -155,14 +170,15 @@ public:
             rows.bind(1, sets.getColumn(0).getInt64());
             agreed.clear();
             while (rows.executeStep()) {
-                const chunk_claim one{{rows.getColumn(0).getUInt()},
-                                      {bytes_in<decltype(chunk_hash::bytes)>(rows.getColumn(1))},
-                                      static_cast<byte_count>(rows.getColumn(2).getInt64())};
-                must_be(rows.getColumn(3).getInt64() == sum_of(set, one));
-                agreed.push_back(one);
+                const std::string chunks = rows.getColumn(0).getString();
+                must_be(rows.getColumn(2).getInt64() ==
+                        sum_of(set.name, set.count, chunks, rows.getColumn(1).getString()));
+                const std::vector<chunk_claim> more = claims_in(chunks);
+                agreed.insert(agreed.end(), more.begin(), more.end());
+                --of_no_set;
             }
             rows.reset();
-            of_no_set -= static_cast<std::int64_t>(agreed.size());
+            std::ranges::sort(agreed, {}, &chunk_claim::chunk);
             to.agreed(set, agreed);
         }
         must_be(of_no_set == 0);
@@ -181,6 +197,7 @@ public:
     void save(const std::vector<state_change>& changes) {
         SQLite::Transaction all(sqlite_);
         for (const state_change& one : changes) std::visit([this](const auto& what) { save(what); }, one);
+        save_gathered();
         all.commit();
     }
 
@@ -211,8 +228,7 @@ private:
         };
         make(find_set_, "SELECT id FROM file_set WHERE name = ? AND count = ?");
         make(add_set_, "INSERT INTO file_set (name, count) VALUES (?, ?)");
-        make(add_agreed_,
-             "INSERT INTO agreed (file_set, chunk, hash, size, votes, sum) VALUES (?, ?, ?, ?, ?, ?)");
+        make(add_agreed_, "INSERT INTO agreed (file_set, chunks, votes, sum) VALUES (?, ?, ?, ?)");
         make(add_published_,
              "INSERT INTO published (id, name, size, count, sum) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO "
              "UPDATE SET name = excluded.name, size = excluded.size, count = excluded.count, sum = "
@@ -222,15 +238,19 @@ private:
         make(remove_published_, "DELETE FROM published WHERE id = ?");
     }
 
-    void save(const agreement& one) {
-        const std::string votes = lines_of(one.voters);
-        add_agreed_->bind(1, number_of(one.set));
-        add_agreed_->bind(2, one.agreed.chunk.value);
-        bind(*add_agreed_, 3, one.agreed.hash.bytes);
-        add_agreed_->bind(4, static_cast<std::int64_t>(one.agreed.size));
-        add_agreed_->bindNoCopy(5, votes);
-        add_agreed_->bind(6, sum_of(one.set, one.agreed));
-        run(*add_agreed_);
+    void save(const agreement& one) { add_line(gathered_[one.set][lines_of(one.voters)], one.agreed); }
+
+    void save_gathered() {
+        for (const auto& [set, by_votes] : gathered_) {
+            for (const auto& [votes, chunks] : by_votes) {
+                add_agreed_->bind(1, number_of(set));
+                add_agreed_->bindNoCopy(2, chunks);
+                add_agreed_->bindNoCopy(3, votes);
+                add_agreed_->bind(4, sum_of(set.name, set.count, chunks, votes));
+                run(*add_agreed_);
+            }
+        }
+        gathered_.clear();
     }
 
     void save(const set_summary& set) {
@@ -243,6 +263,7 @@ private:
     }
 
     void save(const forgotten_set& one) {
+        save_gathered();
         if (one.set.is_published()) {
             bind(*remove_published_, 1, one.set.id->bytes);
             return run(*remove_published_);
@@ -281,6 +302,8 @@ private:
     std::optional<SQLite::Statement> find_set_, add_set_, add_agreed_, add_published_, remove_agreed_,
         remove_set_, remove_published_;
     std::optional<std::pair<file_set_key, std::int64_t>> last_;
+    // Chunks by those who voted for them.
+    std::map<file_set_key, std::map<std::string, std::string>> gathered_;
 };
 
 class sqlite_state final : public state_store {

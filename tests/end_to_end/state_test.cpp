@@ -14,6 +14,7 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <sstream>
 
 namespace p2p::test {
 
@@ -107,15 +108,17 @@ std::pair<std::map<std::string, std::set<unsigned>>, std::set<std::string>> stat
     SQLite::Database state(file.native(), SQLite::OPEN_READWRITE);
     CHECK(state.execAndGet("PRAGMA integrity_check").getString() == "ok");
     std::map<std::string, std::set<unsigned>> chunks;
-    SQLite::Statement agreed(
-        state, "SELECT name, chunk, lower(hex(hash)), size FROM agreed JOIN file_set ON file_set = id");
+    SQLite::Statement agreed(state, "SELECT name, chunks FROM agreed JOIN file_set ON file_set = id");
     unsigned wrong = 0;
     while (agreed.executeStep()) {
-        const unsigned chunk = agreed.getColumn(1).getUInt();
-        const bool right = agreed.getColumn(2).getString() == busy_peers::hash_of(chunk) &&
-                           agreed.getColumn(3).getUInt() == chunk;
-        wrong += right ? 0 : 1;
-        chunks[agreed.getColumn(0).getString()].insert(chunk);
+        std::istringstream lines{agreed.getColumn(1).getString()};
+        unsigned chunk = 0;
+        unsigned size = 0;
+        std::string hash;
+        while (lines >> chunk >> size >> hash) {
+            wrong += hash == busy_peers::hash_of(chunk) && size == chunk ? 0 : 1;
+            chunks[agreed.getColumn(0).getString()].insert(chunk);
+        }
     }
     CHECK(wrong == 0);
     std::set<std::string> sets;

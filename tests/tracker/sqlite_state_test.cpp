@@ -119,11 +119,14 @@ TEST_CASE("a set that is published under another name has that name") {
     CHECK(file.load().published == std::vector{published(1, "moving pictures"), published(2, "music")});
 }
 
-TEST_CASE("who voted can be read with sqlite3") {
+TEST_CASE("what is agreed, and who voted for it, can be read with sqlite3") {
     state_file file;
     write_some(file);
     SQLite::Database other(file.path.native());
-    CHECK(other.execAndGet("SELECT votes FROM agreed WHERE chunk = 7").getString() ==
+    CHECK(other.execAndGet("SELECT chunks FROM agreed").getString() ==
+          "1 1000000000000 01010101010101010101010101010101\n"
+          "7 7000000000000 02020202020202020202020202020202\n");
+    CHECK(other.execAndGet("SELECT votes FROM agreed").getString() ==
           "127.0.0.1:6001 127.0.0.1 alice\n[::1]:6002 :: b\"ob\n");
 }
 
