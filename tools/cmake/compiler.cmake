@@ -19,3 +19,10 @@ if(P2P_SANITIZE)
     add_compile_options(-Wno-tsan)
   endif()
 endif()
+
+# What nearly every file of a target includes is parsed once: it is a third of the time that compiling takes.
+function(p2p_precompile target)
+  target_precompile_headers(${target} PRIVATE
+    <algorithm> <chrono> <deque> <filesystem> <functional> <map> <memory> <optional> <random> <set> <string>
+    <string_view> <unordered_map> <variant> <vector> ${ARGN})
+endfunction()
