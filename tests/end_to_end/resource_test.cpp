@@ -137,4 +137,49 @@ TEST_CASE("files from the future, as after a clock was set back, are shared and 
     CHECK(tree_difference(here / "copy", set) == "");
 }
 
+// The clock of one program: it is what `time` says, "+0" or "-90m".
+class clock_of_its_own {
+public:
+    explicit clock_of_its_own(fs::path time) : time_(std::move(time)) { set("+0"); }
+
+    void set(const std::string& to) const { write_text(time_, to + "\n"); }
+
+    /// p2pclient by that clock. Deadlines go by another one, which nobody can set.
+    words client(const words& arguments) const {
+        words all{"FAKETIME_TIMESTAMP_FILE=" + time_.native(),
+                  "FAKETIME_NO_CACHE=1",
+                  "FAKETIME_DONT_FAKE_MONOTONIC=1",
+                  "NO_FAKE_STAT=1",
+                  "LD_PRELOAD=/usr/$LIB/faketime/libfaketimeMT.so.1",
+                  program("p2pclient")};
+        all.insert(all.end(), arguments.begin(), arguments.end());
+        return all;
+    }
+
+private:
+    fs::path time_;
+};
+
+TEST_CASE("a clock that is set back while a set is fetched and served changes nothing" *
+          doctest::skip(is_sanitized)) {  // which do not go with another library that comes first
+    const temp_folder here;
+    const tracker_program tracker;
+    const tree set = files(here / "set", 4, 500'000);
+    const clock_of_its_own clock{here / "time"};
+    const sharer sharer{tracker, set};
+    process gets{"/usr/bin/env",
+                 clock.client({"get", sharer.link(), here / "copy", "--limit-down", "2MB/s", "--stay"})};
+    gets.wait_for("serves at port");
+    clock.set("-90m");
+    gets.wait_for("chunks fetched from");
+    CHECK(tree_difference(here / "copy", set) == "");
+    // Since then it serves, and what it wrote down is believed by whoever comes after it.
+    CHECK(get({sharer.link(), here / "another"}).exit_code == exits::done);
+    gets.signal(SIGTERM);
+    CHECK(gets.wait_for_exit() == exits::done);
+    const auto again = get({sharer.link(), here / "copy"});
+    CHECK(again.exit_code == exits::done);
+    CHECK_MESSAGE(contains(again.output, "0 B are to be fetched"), again.output);
+}
+
 }  // namespace p2p::test
