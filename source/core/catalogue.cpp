@@ -35,19 +35,16 @@ tl::expected<catalogue::publishing, set_limit> catalogue::publish(peer_id peer, 
     const auto known = sets_.find(summary.id);
     if (known != sets_.end() && known->second.has(peer)) return publishing::repeated;
     if (const auto limit = over(peer, 1, membership_cost)) return tl::unexpected{*limit};
-    auto outcome = publishing::joined;
     if (known == sets_.end()) {
         const auto made = make_set(summary);
         if (!made) return tl::unexpected{set_limit::sets};
         join((*made)->second, peer);
         return publishing::counts;
     }
-    if (known->second.is_void() && known->second.summary() != summary) {
-        rename(known->second, summary);
-        outcome = publishing::counts;
-    }
+    const bool counts = known->second.is_void() && known->second.summary() != summary;
+    if (counts) rename(known->second, summary);
     join(known->second, peer);
-    return outcome;
+    return counts ? publishing::counts : publishing::joined;
 }
 
 bool catalogue::restore(const set_summary& summary) {
