@@ -56,7 +56,7 @@ bool catalogue::restore(const set_summary& summary) {
 // None: there is no room for it.
 std::optional<catalogue::set_map::iterator> catalogue::make_set(const set_summary& summary) {
     while (sets_.size() >= ledger_.limits().sets)
-        if (!forget_an_abandoned_set()) return std::nullopt;
+        if (!forget_first_abandoned()) return std::nullopt;
     const auto made = sets_.try_emplace(summary.id, summary).first;
     by_name_.emplace(place_in_list(made->second.summary()), &made->second);
     return made;
@@ -70,21 +70,20 @@ void catalogue::rename(published& set, const set_summary& summary) {
 
 void catalogue::abandon(set_map::iterator set) {
     set->second.forget_members();
-    set->second.abandoned = ++last_abandoned_;
-    abandoned_.emplace(set->second.abandoned, set);
+    set->second.abandoned = abandoned_.add(set);
 }
 
-void catalogue::forget_abandoned(std::uint64_t first) {
-    while (!abandoned_.empty() && abandoned_.begin()->first <= first) forget_an_abandoned_set();
+void catalogue::forget_abandoned(std::uint64_t among) {
+    while (forget_first_abandoned(among)) {
+    }
 }
 
-bool catalogue::forget_an_abandoned_set() {
-    if (abandoned_.empty()) return false;
-    const auto longest = abandoned_.begin()->second;
-    forgotten_.push_back(longest->first);
-    abandoned_.erase(abandoned_.begin());
-    by_name_.erase(place_in_list(longest->second.summary()));
-    sets_.erase(longest);
+bool catalogue::forget_first_abandoned(std::uint64_t among) {
+    const auto first = abandoned_.take_first(among);
+    if (!first) return false;
+    forgotten_.push_back((*first)->first);
+    by_name_.erase(place_in_list((*first)->second.summary()));
+    sets_.erase(*first);
     return true;
 }
 
@@ -186,7 +185,7 @@ catalogue::published* catalogue::find(const file_set_id& id, peer_id peer) {
 }
 
 void catalogue::join(published& set, peer_id peer) {
-    if (set.is_void()) abandoned_.erase(set.abandoned);
+    if (set.is_void()) abandoned_.remove(set.abandoned);
     set.join(peer);
     known_peer& known = peers_[peer];
     known.sets.insert(set.summary().id);

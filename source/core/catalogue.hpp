@@ -9,6 +9,7 @@
 // How much peers may make it keep is limited (set_limits): who wants more is told so, and nothing is changed.
 #pragma once
 
+#include "core/abandoned_sets.hpp"
 #include "core/chunk_set.hpp"
 #include "core/file_set.hpp"
 #include "core/set_limits.hpp"
@@ -56,9 +57,9 @@ public:
     bool restore(const set_summary& summary);
 
     /// How many times the last member of a set has left so far.
-    std::uint64_t abandoned_so_far() const { return last_abandoned_; }
+    std::uint64_t abandoned_so_far() const { return abandoned_.so_far(); }
     /// Forgets the sets that are without members since it was the first so many times.
-    void forget_abandoned(std::uint64_t first);
+    void forget_abandoned(std::uint64_t among);
 
     /// The sets that were forgotten since this was asked last.
     std::vector<file_set_id> take_forgotten() { return std::exchange(forgotten_, {}); }
@@ -140,15 +141,14 @@ private:
     void join(published& set, peer_id peer);
     void leave(set_map::iterator set, peer_id peer);
     void abandon(set_map::iterator set);
-    bool forget_an_abandoned_set();
+    bool forget_first_abandoned(std::uint64_t among = abandoned_sets<set_map::iterator>::all);
 
     std::mt19937_64 random_;
     set_ledger ledger_;
     set_map sets_;
     std::map<name_and_id, const published*> by_name_;
     std::unordered_map<peer_id, known_peer> peers_;
-    std::map<std::uint64_t, set_map::iterator> abandoned_;  // without members, in the order of their ends
-    std::uint64_t last_abandoned_ = 0;
+    abandoned_sets<set_map::iterator> abandoned_;
     std::vector<file_set_id> forgotten_;
 };
 

@@ -97,9 +97,9 @@ tl::expected<registry::set_map::iterator, set_limit> registry::membership_in(con
     if (const auto limit = ledger_.over(peers_.at(peer).account, 1, for_member))
         return tl::unexpected{*limit};
     if (known != sets_.end()) {
-        const bool was_abandoned = abandoned_.erase(known->second.abandoned) > 0;
+        const bool was_abandoned = abandoned_.remove(known->second.abandoned);
         if (make_room(for_member + slot_cost)) return known;
-        if (was_abandoned) abandoned_.emplace(known->second.abandoned, known);
+        if (was_abandoned) abandoned_.put_back(known->second.abandoned, known);
         return tl::unexpected{set_limit::chunks};
     }
     if (!has_room_for_a_set()) return tl::unexpected{set_limit::sets};
@@ -109,7 +109,7 @@ tl::expected<registry::set_map::iterator, set_limit> registry::membership_in(con
 
 bool registry::has_room_for_a_set() {
     while (sets_.size() >= ledger_.limits().sets)
-        if (!forget_an_abandoned_set()) return false;
+        if (!forget_first_abandoned()) return false;
     return true;
 }
 
@@ -137,18 +137,22 @@ bool registry::restore(const file_set_key& key, std::span<const chunk_claim> agr
 
 bool registry::make_room(std::uint64_t chunks) {
     while (!ledger_.has_room_for(chunks))
-        if (!forget_an_abandoned_set()) return false;
+        if (!forget_first_abandoned()) return false;
     return true;
 }
 
-bool registry::forget_an_abandoned_set() {
-    if (abandoned_.empty()) return false;
-    const auto longest = abandoned_.begin()->second;
-    ledger_.remove(longest->second.cost);
-    forgotten_.push_back(longest->first);
-    abandoned_.erase(abandoned_.begin());
-    sets_.erase(longest);
+bool registry::forget_first_abandoned(std::uint64_t among) {
+    const auto first = abandoned_.take_first(among);
+    if (!first) return false;
+    ledger_.remove((*first)->second.cost);
+    forgotten_.push_back((*first)->first);
+    sets_.erase(*first);
     return true;
+}
+
+void registry::forget_abandoned(std::uint64_t among) {
+    while (forget_first_abandoned(among)) {
+    }
 }
 
 // It is kept for what was agreed in it, and for nothing else.
@@ -166,8 +170,7 @@ void registry::abandon(set_map::iterator at) {
         sets_.erase(at);
         return;
     }
-    set.abandoned = ++last_abandoned_;
-    abandoned_.emplace(set.abandoned, at);
+    set.abandoned = abandoned_.add(at);
 }
 
 void registry::charge(file_set& set, std::uint64_t chunks) {

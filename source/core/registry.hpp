@@ -9,10 +9,11 @@
 //   * its members: what each of them claims on the check_list, and which chunks it waits for.
 //
 // How much peers may make it keep is limited (set_limits): who wants more is told which limit is in the way.
-// A set that has no members is kept for what was agreed in it, until room is needed: then the sets that were
-// abandoned first are forgotten.
+// A set that has no members is kept for what was agreed in it, until room is needed or the caller says that
+// it was long enough: the sets that were abandoned first are forgotten first.
 #pragma once
 
+#include "core/abandoned_sets.hpp"
 #include "core/chunk_set.hpp"
 #include "core/file_set.hpp"
 #include "core/set_limits.hpp"
@@ -118,7 +119,12 @@ public:
     /// false: there is no room for it.
     bool restore(const file_set_key& set, std::span<const chunk_claim> agreed);
 
-    /// The sets with agreed chunks that were forgotten, to make room, since this was asked last.
+    /// How many times the last member of a set with agreed chunks has left so far.
+    std::uint64_t abandoned_so_far() const { return abandoned_.so_far(); }
+    /// Forgets the sets that are without members since it was the first so many times.
+    void forget_abandoned(std::uint64_t among);
+
+    /// The sets with agreed chunks that were forgotten since this was asked last.
     std::vector<file_set_key> take_forgotten() { return std::exchange(forgotten_, {}); }
 
     /// How those of `chunks` stand that the peer announced.
@@ -215,7 +221,7 @@ private:
     std::optional<set_map::iterator> make_set(const file_set_key& key, std::uint64_t chunks_besides);
     bool has_room_for_a_set();
     bool make_room(std::uint64_t chunks);
-    bool forget_an_abandoned_set();
+    bool forget_first_abandoned(std::uint64_t among = abandoned_sets<set_map::iterator>::all);
     void abandon(set_map::iterator set);
     std::optional<set_limit> over(const file_set& set, slot who, const chunk_claim& claim);
     slot join(set_map::iterator set, peer_id peer);
@@ -243,8 +249,7 @@ private:
     std::set<const known_peer*, by_address> by_address_;
     set_ledger ledger_;
     set_map sets_;
-    std::map<std::uint64_t, set_map::iterator> abandoned_;  // without members, in the order of their ends
-    std::uint64_t last_abandoned_ = 0;
+    abandoned_sets<set_map::iterator> abandoned_;
     std::vector<file_set_key> forgotten_;
 };
 

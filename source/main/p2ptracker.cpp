@@ -134,8 +134,10 @@ int main(int argc, char** argv) {
                    "Remember what is agreed and published in this file, which is made where it is not there; "
                    "otherwise it is gone when the tracker stops")
         ->type_name("FILE");
-    p2p::add_duration(app, "--forget-after", options.forget_after,
-                      "A published set that nobody has is listed for so long")
+    p2p::add_duration(
+        app, "--forget-after", options.forget_after,
+        "A file-set that nobody has any more is remembered for so long: what is agreed about a chunk folder, "
+        "what is published")
         ->default_str("168h");
     add_limits(app, options);
     p2p::add_security(app, security);

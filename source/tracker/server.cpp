@@ -168,10 +168,11 @@ awaitable<void> tracker_server::restore() {
 // Few points in time stand for all: a set may be there a sixteenth longer.
 void tracker_server::forget_long_abandoned(time_point now) {
     constexpr int points = 16;
-    if (abandoned_.empty() || now >= abandoned_.back().first + options_.forget_after / points)
-        abandoned_.emplace_back(now, catalogue_.abandoned_so_far());
-    while (!abandoned_.empty() && now >= abandoned_.front().first + options_.forget_after) {
-        catalogue_.forget_abandoned(abandoned_.front().second);
+    if (abandoned_.empty() || now >= abandoned_.back().until + options_.forget_after / points)
+        abandoned_.push_back({now, registry_.abandoned_so_far(), catalogue_.abandoned_so_far()});
+    while (!abandoned_.empty() && now >= abandoned_.front().until + options_.forget_after) {
+        registry_.forget_abandoned(abandoned_.front().chunk_folders);
+        catalogue_.forget_abandoned(abandoned_.front().published);
         abandoned_.pop_front();
     }
     keep_forgotten();
@@ -179,7 +180,7 @@ void tracker_server::forget_long_abandoned(time_point now) {
 
 void tracker_server::keep_forgotten() {
     const auto keep = [this](file_set_key set) {
-        spdlog::info("{} is forgotten: nobody is there", p2p::label(set));
+        spdlog::info("{} is forgotten: nobody has it any more", p2p::label(set));
         if (state_.keeps()) state_.keep(forgotten_set{std::move(set)});
     };
     for (const file_set_key& set : registry_.take_forgotten()) keep(set);

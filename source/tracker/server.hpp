@@ -34,7 +34,7 @@ struct tracker_options {
     message_limits messages;
     buffer_limits buffers;  ///< `line` is that of `messages`
     set_limits sets;
-    duration forget_after = std::chrono::hours{7 * 24};  ///< a published set that nobody has
+    duration forget_after = std::chrono::hours{7 * 24};  ///< a file-set that nobody has any more
     std::uint64_t announce_rate = 20'000;                ///< chunks in a second; see announce_rate.hpp
     std::shared_ptr<const security> secured{};           ///< none: plain TCP
     std::shared_ptr<state_store> state{};  ///< none: what is agreed and published is in memory only
@@ -58,6 +58,11 @@ public:
 
 private:
     struct client;
+    // How many file-sets had been abandoned at some instant.
+    struct abandoned {
+        time_point until;
+        std::uint64_t chunk_folders, published;
+    };
 
     awaitable<void> begin();
     awaitable<void> restore();
@@ -103,7 +108,7 @@ private:
     time_point warn_again_{};
     registry registry_;    // the peers, and what is agreed in chunk folders
     catalogue catalogue_;  // of published sets; its peers are the registry's
-    std::deque<std::pair<time_point, std::uint64_t>> abandoned_;  // so many of its sets until then
+    std::deque<abandoned> abandoned_;
     reputation reputation_;
     tcp::acceptor acceptor_;
     task_group tasks_;

@@ -145,6 +145,24 @@ TEST_CASE("who keeps the state of a registry learns which sets it has forgotten"
     CHECK(all.take_forgotten().empty());
 }
 
+TEST_CASE(
+    "what was agreed in chunk folders that were abandoned long ago is forgotten, where nobody came back") {
+    registry all{{.quorum = 1}, 1};
+    const peer_id ann = join(all, 1);
+    for (const auto* name : {"a", "b", "c"}) {
+        all.announce(ann, folder(name), claims(1, 1));
+        all.leave_set(ann, folder(name));
+    }
+    const std::uint64_t long_ago = all.abandoned_so_far();
+    all.announce(ann, folder("a"), {});
+    all.announce(ann, folder("b"), {});
+    all.leave_set(ann, folder("b"));
+    all.forget_abandoned(long_ago);
+    CHECK(all.take_forgotten() == std::vector{folder("c")});
+    CHECK(all.agreed_count(folder("a")) == 1);
+    CHECK(all.agreed_count(folder("b")) == 1);
+}
+
 TEST_CASE("what was agreed at an earlier time is agreed, and its holders are those who come back") {
     registry all{{}, 1};
     CHECK(all.restore(folder("a"), claims(1, 70)));

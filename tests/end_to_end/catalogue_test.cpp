@@ -3,6 +3,7 @@
 #include "support/programs.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -148,6 +149,22 @@ TEST_CASE(
     };
     wait_until([&] { return sets().at(0)["leechers"] == 0; }, "its end");
     wait_until([&] { return sets().empty(); }, "the set to be forgotten");
+}
+
+TEST_CASE("what is agreed in a chunk folder that everybody has left is remembered for a time only") {
+    tracker_program tracker{{"--quorum", "1", "--forget-after", "3s", "--silence-limit", "1s"}};
+    const auto standing = [&tracker](const std::string& hash) {
+        tcp_client peer = tracker.join("peer", 6001);
+        return ask(peer, fmt::format(R"({{"type":"announce","fileset":"films","count":1,)"
+                                     R"("chunks":[{{"chunk":1,"hash":"{}","size":10}}]}})",
+                                     hash));
+    };
+    const std::string first(32, 'a');
+    const std::string second(32, 'b');
+    CHECK(standing(first)["agreed"] == "1");
+    CHECK(standing(second)["disputed"] == "1");
+    tracker.wait_for("is forgotten");
+    CHECK(standing(second)["agreed"] == "1");
 }
 
 }  // namespace p2p::test
