@@ -1,16 +1,19 @@
 #include "core/connection_counter.hpp"
 
+#include "core/units.hpp"
+
 #include <fmt/format.h>
 
 namespace p2p {
 
 tl::expected<connection_counter::place, std::string> connection_counter::enter(const std::string& host) {
     if (open_ >= limits_.in_all)
-        return tl::unexpected{fmt::format("there are {} connections already: try again later", open_)};
+        return tl::unexpected{
+            fmt::format("{} are open already: try again later", show_count(open_, "connection"))};
     const auto known = from_.find(host);
     if (known != from_.end() && known->second >= limits_.per_host)
-        return tl::unexpected{
-            fmt::format("there are {} connections from {} already: close some", known->second, host)};
+        return tl::unexpected{fmt::format("{} from {} are open already: close some",
+                                          show_count(known->second, "connection"), host)};
     auto& mine = known != from_.end() ? *known : *from_.emplace(host, 0).first;
     ++mine.second;
     ++open_;

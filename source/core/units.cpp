@@ -230,6 +230,10 @@ std::string show_duration(duration elapsed) {
     return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
 }
 
+std::string show_count(std::uint64_t count, std::string_view what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 std::string printable(std::string_view text, std::size_t max_length) {
     constexpr std::string_view dots = "...";
     std::string shown;

@@ -39,6 +39,9 @@ std::string show_size(byte_count bytes);         ///< "0 B", "1023 B", "64.0 KiB
 std::string show_rate(double bytes_per_second);  ///< "2.38 MiB/s"
 std::string show_duration(duration elapsed);     ///< "0.35 s", "12.3 s", "2 min 05 s", "3 h 07 min"
 
+/// "1 peer", "2 peers": `what` takes an s.
+std::string show_count(std::uint64_t count, std::string_view what);
+
 /// Text from another machine, made safe for a terminal or a log line: control characters, and bytes that are
 /// no UTF-8, become '?', and it is cut to `max_length` bytes (with "..." at the end).
 std::string printable(std::string_view text, std::size_t max_length = 200);

@@ -100,9 +100,16 @@ void add_peer_name(CLI::App& app, command& told, const std::string& option) {
         ->type_name("NAME");
 }
 
-void add_log_level(CLI::App& app, command& told) {
-    app.add_option("--log-level", told.log_level, "trace, debug, info, warn, error or off")
-        ->capture_default_str();
+void add_output(CLI::App& app, command& told) {
+    app.add_flag("--quiet,-q", told.quiet, "Print results, warnings and errors only: no progress")
+        ->group("Output");
+    auto* const level =
+        app.add_option("--log-level", told.log_level, "trace, debug, info, warn, error or off")
+            ->capture_default_str()
+            ->group("Output");
+    level->excludes("--quiet");
+    app.add_flag("--no-color", told.no_color, "No colours on a terminal (so does the environment's NO_COLOR)")
+        ->group("Output");
 }
 
 void add_trackers(CLI::App& app, command& told, const std::string& help) {
@@ -160,7 +167,7 @@ void add_serving(CLI::App& app, command& told, const std::string& tracker_help) 
     add_trackers(app, told, tracker_help);
     add_place_on_network(app, told);
     add_peer_name(app, told, "--peer-name");
-    add_log_level(app, told);
+    add_output(app, told);
     add_limits(app, told);
 }
 
@@ -176,7 +183,7 @@ void add_chunk_folder(CLI::App& app, command& told) {
         ->check(must_be_name())
         ->capture_default_str();
     add_place_on_network(app, told);
-    add_log_level(app, told);
+    add_output(app, told);
 
     p2p::session_options& session = told.session;
     auto* once = app.add_flag("--once", session.once, "One-shot: exit as soon as every chunk is there")
@@ -285,7 +292,7 @@ void add_others(CLI::App& app, command& told, run_command& chosen) {
     add_trackers(*list, told,
                  "The tracker (may be repeated: the first that answers is asked); by default 127.0.0.1:5100");
     p2p::add_security(*list, told.security);
-    add_log_level(*list, told);
+    add_output(*list, told);
     on(list, chosen, p2p::client::list, told);
 
     CLI::App* serve = app.add_subcommand("serve", "Serves what was shared or fetched before");
@@ -295,7 +302,7 @@ void add_others(CLI::App& app, command& told, run_command& chosen) {
 
     CLI::App* verify = app.add_subcommand("verify", "Compares every byte with what was published");
     verify->add_option("DIR", told.folders, "Folders that were shared from or fetched to")->required();
-    add_log_level(*verify, told);
+    add_output(*verify, told);
     on(verify, chosen, p2p::client::verify, told);
 
     CLI::App* split = app.add_subcommand("split", "Makes a chunk folder out of a file");
@@ -342,7 +349,8 @@ void fit_into_descriptors(command& told) {
 }
 
 exit_code run(command& told, const run_command& chosen) {
-    p2p::start_logging(told.log_level);
+    p2p::start_logging(told.quiet ? "warn" : told.log_level,
+                       told.no_color ? p2p::colours::never : p2p::colours::where_usual);
     p2p::prepare_process();
     fit_into_descriptors(told);
     if (chosen) return chosen();

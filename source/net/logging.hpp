@@ -11,8 +11,12 @@ class logger;
 
 namespace p2p {
 
-/// trace, debug, info, warn, error or off. Throws std::invalid_argument for another word.
-void start_logging(const std::string& level);
+/// Whether lines for a terminal may be coloured.
+enum class colours { where_usual, never };
+
+/// trace, debug, info, warn, error or off. Throws std::invalid_argument for another word. Colours are usual
+/// on a terminal where the environment has no NO_COLOR (no-color.org).
+void start_logging(const std::string& level, colours allowed = colours::where_usual);
 
 /// While it lives, whole log lines (with their ends) go to a function instead of stderr.
 class log_redirect {

@@ -1,31 +1,16 @@
-// Work on the chunks of a set with all cores, which says in the log how far it is.
+// Work on the chunks of a set with all cores.
 #pragma once
 
 #include "core/chunk_set.hpp"
 #include "core/types.hpp"
-#include "core/units.hpp"
 #include "net/on_pool.hpp"
 #include "net/task_group.hpp"
 #include "peer/options.hpp"
 #include "storage/chunk_store.hpp"
 
 #include <functional>
-#include <string>
 
 namespace p2p {
-
-/// How far long work is: a line now and then.
-class progress {
-public:
-    progress(std::string what, byte_count total) : what_(std::move(what)), total_(total) {}
-    void add(byte_count bytes);
-
-private:
-    std::string what_;
-    byte_count total_;
-    byte_count done_ = 0;
-    time_point next_{};
-};
 
 /// What a storage call returned; its error is thrown as a session_failure.
 template <class Result>

@@ -32,11 +32,12 @@ constexpr std::string_view help_text =
 std::string show_status_command(const peer_status& s) {
     std::string out = fmt::format("{}: {} of {} chunks, {}\n", s.fileset, s.present.size(), s.count,
                                   s.present.size() == s.count ? "complete" : "fetching");
-    out += fmt::format("fetched {} chunks ({}) from {} peers, sent {}, wrong chunks {}\n", s.fetched,
-                       show_size(s.bytes_down), s.sources, show_size(s.bytes_up), s.wrong);
-    out += fmt::format("tracker {}, {} peers connected, running for {}\n",
-                       s.tracker_connected ? "connected" : "not reached", s.connections.size(),
-                       show_duration(s.elapsed));
+    out +=
+        fmt::format("fetched {} ({}) from {}, sent {}, wrong chunks {}\n", show_count(s.fetched, "chunk"),
+                    show_size(s.bytes_down), show_count(s.sources, "peer"), show_size(s.bytes_up), s.wrong);
+    out += fmt::format("tracker {}, {} connected, running for {}\n",
+                       s.tracker_connected ? "connected" : "not reached",
+                       show_count(s.connections.size(), "peer"), show_duration(s.elapsed));
     return out;
 }
 
@@ -44,8 +45,9 @@ std::string show_peers(const peer_status& s) {
     if (s.connections.empty()) return "no peer is connected\n";
     std::string out;
     for (const connection_status& c : s.connections)
-        out += fmt::format("{}: has {} of {} chunks, {} requests open, received {}, sent {}\n", c.label,
-                           c.has, s.count, c.open_requests, show_size(c.received), show_size(c.sent));
+        out +=
+            fmt::format("{}: has {} of {} chunks, {} open, received {}, sent {}\n", c.label, c.has, s.count,
+                        show_count(c.open_requests, "request"), show_size(c.received), show_size(c.sent));
     return out;
 }
 
@@ -86,8 +88,8 @@ std::string answer(std::string_view command, const console_actions& actions) {
 }
 
 std::string status_line(const peer_status& now, double down_rate, double up_rate) {
-    return fmt::format("{}: {} of {} chunks, {} peers, down {}, up {}", printable(now.fileset),
-                       now.present.size(), now.count, now.connections.size(), show_rate(down_rate),
+    return fmt::format("{}: {} of {} chunks, {}, down {}, up {}", printable(now.fileset), now.present.size(),
+                       now.count, show_count(now.connections.size(), "peer"), show_rate(down_rate),
                        show_rate(up_rate));
 }
 

@@ -96,7 +96,8 @@ awaitable<void> hash_chunks(asio::thread_pool& pool, const scanned_files& files,
 
 }  // namespace
 
-awaitable<hashed_tree> hash_tree(asio::thread_pool& pool, scanned_tree tree, share_options options) {
+awaitable<hashed_tree> hash_tree(asio::thread_pool& pool, activities& shown_in, scanned_tree tree,
+                                 share_options options) {
     const byte_count size = size_of(tree);
     const std::string name = options.name.empty() ? tree.name : options.name;
     const byte_count chunk_size = options.chunk_size > 0 ? options.chunk_size : usual_chunk_size(size);
@@ -118,7 +119,7 @@ awaitable<hashed_tree> hash_tree(asio::thread_pool& pool, scanned_tree tree, sha
     };
     const std::vector<std::uint32_t> sizes = co_await on_pool(pool, cut);
     manifest_draft draft(layout, sizes);
-    progress hashed("hashed " + printable(name), size);
+    progress hashed(shown_in, activity::kind::hashing, name, size);
     co_await hash_chunks(pool, files, draft, hashed);
     const auto finish = [&]() -> tl::expected<std::shared_ptr<const manifest>, std::string> {
         if (const auto unchanged = files.check_all(); !unchanged) return tl::unexpected{unchanged.error()};

@@ -3,6 +3,7 @@
 
 #include "core/manifest.hpp"
 #include "net/asio.hpp"
+#include "peer/activities.hpp"
 #include "storage/scan.hpp"
 
 #include <memory>
@@ -27,6 +28,7 @@ struct hashed_tree {
 };
 
 /// Hashes every file. Throws session_failure, also where a file changes meanwhile.
-awaitable<hashed_tree> hash_tree(asio::thread_pool& pool, scanned_tree tree, share_options options);
+awaitable<hashed_tree> hash_tree(asio::thread_pool& pool, activities& shown_in, scanned_tree tree,
+                                 share_options options);
 
 }  // namespace p2p

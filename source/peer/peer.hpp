@@ -8,6 +8,7 @@
 #include "net/signals.hpp"
 #include "net/stream.hpp"
 #include "net/task_group.hpp"
+#include "peer/activities.hpp"
 #include "peer/options.hpp"
 
 #include <cstdint>
@@ -58,6 +59,7 @@ public:
     connecting to_tracker() const { return {tracker_connect_limit, {}, options_.secured, true, source_}; }
     byte_count upload_slice() const { return up_.slice(); }
     void tracker_left() { something_over_.set(); }
+    activities& going_on() { return going_on_; }
 
 private:
     awaitable<void> live(awaitable<void> body);
@@ -79,6 +81,7 @@ private:
     rate_limiter up_;
     rate_limiter down_;
     receive_window window_;
+    activities going_on_;
     std::map<file_set_key, session*> sessions_;
     std::map<endpoint, std::unique_ptr<tracker_link>> links_;
     task_group tasks_;

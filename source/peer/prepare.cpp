@@ -132,8 +132,8 @@ awaitable<void> copy_from_itself(asio::thread_pool& pool, published_store& store
 
 }  // namespace
 
-awaitable<prepared> prepare(asio::thread_pool& pool, published_store& store, bool serve_only,
-                            std::vector<std::filesystem::path> reuse) {
+awaitable<prepared> prepare(asio::thread_pool& pool, activities& shown_in, published_store& store,
+                            bool serve_only, std::vector<std::filesystem::path> reuse) {
     const manifest& set = *store.published();
     const auto survey = [&store] { return store.survey(); };
     auto surveyed = co_await on_pool(pool, survey);
@@ -141,7 +141,7 @@ awaitable<prepared> prepare(asio::thread_pool& pool, published_store& store, boo
     byte_count to_read = 0;
     for (const chunk_set* chunks : {&what.by_xxh3, &what.by_sha256})
         for (const chunk_index chunk : *chunks) to_read += set.chunk(chunk).size;
-    progress checked("checked what is there of " + printable(set.name()), to_read);
+    progress checked(shown_in, activity::kind::checking, std::string{set.name()}, to_read);
     co_await check(pool, store, what.by_xxh3, check_by::xxh3, checked);
     co_await check(pool, store, what.by_sha256, check_by::sha256, checked);
 
@@ -170,9 +170,10 @@ awaitable<prepared> prepare(asio::thread_pool& pool, published_store& store, boo
     co_return result;
 }
 
-awaitable<chunk_set> find_wrong(asio::thread_pool& pool, std::shared_ptr<set_disk> disk) {
+awaitable<chunk_set> find_wrong(asio::thread_pool& pool, activities& shown_in,
+                                std::shared_ptr<set_disk> disk) {
     const manifest& set = disk->set();
-    progress checked("verified " + printable(set.name()), set.size());
+    progress checked(shown_in, activity::kind::verifying, std::string{set.name()}, set.size());
     chunk_set wrong;
     const chunk_set all = chunk_set::first(set.chunk_count());
     chunk_work<bool> work{all, {}, {}};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "net/asio.hpp"
+#include "peer/activities.hpp"
 #include "storage/published_store.hpp"
 
 #include <filesystem>
@@ -17,10 +18,11 @@ struct prepared {
     byte_count found = 0;   ///< bytes that were in their place
     byte_count copied = 0;  ///< bytes that were copied from elsewhere on this machine
 };
-awaitable<prepared> prepare(asio::thread_pool& pool, published_store& store, bool serve_only,
-                            std::vector<std::filesystem::path> reuse);
+awaitable<prepared> prepare(asio::thread_pool& pool, activities& shown_in, published_store& store,
+                            bool serve_only, std::vector<std::filesystem::path> reuse);
 
 /// The chunks that are not what was published, by SHA-256. Files are read in their places.
-awaitable<chunk_set> find_wrong(asio::thread_pool& pool, std::shared_ptr<set_disk> disk);
+awaitable<chunk_set> find_wrong(asio::thread_pool& pool, activities& shown_in,
+                                std::shared_ptr<set_disk> disk);
 
 }  // namespace p2p

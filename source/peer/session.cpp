@@ -98,6 +98,7 @@ session::~session() = default;
 awaitable<exit_code> session::run() {
     started_ = last_arrival_ = now();
     if (complete()) completed_ = started_;
+    const activities::entry shown{owner_.going_on(), [this] { return going_on(); }};
     spawn(live());
     co_await tasks_.around(live_until_over());
 
@@ -107,6 +108,9 @@ awaitable<exit_code> session::run() {
         if (!saved && !failure_) failure_.emplace(exit_code::storage, saved.error());
         if (saved) say_if_complete();
     }
+    if (bytes_up_ > 0)
+        spdlog::info("{}: {} to {} in {}", printable(options_.label), show_sent(going_on()),
+                     show_count(receivers_.size(), "peer"), show_duration(now() - started_));
     if (failure_) throw *failure_;
     co_return result();
 }
@@ -160,7 +164,11 @@ awaitable<void> session::guarded(awaitable<void> task) {
 awaitable<void> session::live() {
     if (store_->published()) {
         const chunk_set& present = store_->present();
-        for (const chunk_index chunk : present) inventory_.own(inventory_.claim(chunk));
+        for (const chunk_index chunk : present) {
+            const chunk_claim claim = inventory_.claim(chunk);
+            inventory_.own(claim);
+            bytes_here_ += claim.size;
+        }
     } else {
         co_await hash_present();
     }
@@ -192,6 +200,7 @@ awaitable<void> session::hash_present() {
     work.done = [this](chunk_index, const hashed_chunk& hashed) {
         store_->note(hashed);
         inventory_.own(hashed.claim);
+        bytes_here_ += hashed.claim.size;
     };
     co_await for_each_chunk(pool(), work);
 }
@@ -535,6 +544,7 @@ void session::own(const hashed_chunk& hashed) {
     const chunk_index chunk = hashed.claim.chunk;
     store_->note(hashed);
     inventory_.own(hashed.claim);
+    bytes_here_ += hashed.claim.size;
     unsaved_ = true;
     something_to_save_.set();
     something_to_tell_.set();
@@ -565,8 +575,9 @@ awaitable<void> session::copy_repeats(chunk_index arrived) {
 
 void session::say_if_complete() {
     if (!complete() || *completed_ == started_ || std::exchange(said_complete_, true)) return;
-    spdlog::info("{}: complete, {} chunks fetched from {} peers in {}", printable(options_.label), fetched_,
-                 sources_.size(), show_duration(*completed_ - started_));
+    spdlog::info("{}: complete, {} fetched from {} in {}", printable(options_.label),
+                 show_count(fetched_, "chunk"), show_count(sources_.size(), "peer"),
+                 show_duration(*completed_ - started_));
 }
 
 bool session::chunk_was_wrong(connection& from, chunk_index chunk) {
@@ -640,18 +651,40 @@ std::optional<chunk_index> session::choose_upload(const connection& by, const wa
     if (!chunk) chunk = uploads_.pick({{&inventory_.offered()}, {&by.has(), &by.given(), &what.except}});
     if (!chunk || !inventory_.offered().contains(*chunk)) return std::nullopt;
     uploads_.count_sent(*chunk);
+    receivers_.insert(by.instance());
     return chunk;
 }
 
 void session::chunk_lost(chunk_index chunk, const std::string& why) {
     if (losses_told_.insert(why).second)
         spdlog::warn("{}: chunk {} is not served any more: {}", printable(options_.label), chunk.value, why);
+    if (inventory_.owned().contains(chunk)) bytes_here_ -= inventory_.claim(chunk).size;
     store_->lost(chunk);
     inventory_.lost(chunk);
     for (tracker_link* link : links_) link->announce_soon();
 }
 
 // --- status
+
+activity session::going_on() const {
+    activity is;
+    is.name = options_.label;
+    is.received = bytes_down_;
+    is.sent = bytes_up_;
+    is.peers = connections_.size();
+    if (const auto published = store_->published()) {
+        is.total = published->size();
+        is.done = bytes_here_;
+    } else {
+        is.counted_in = activity::unit::chunks;
+        is.total = store_->count();
+        is.done = hashed_ ? is.total - missing().size() : inventory_.owned().size();
+    }
+    is.what = !hashed_                        ? activity::kind::hashing
+              : options_.fetch && !complete() ? activity::kind::fetching
+                                              : activity::kind::serving;
+    return is;
+}
 
 peer_status session::status() const {
     peer_status s;

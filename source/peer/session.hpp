@@ -11,6 +11,7 @@
 #include "net/event.hpp"
 #include "net/stream.hpp"
 #include "net/task_group.hpp"
+#include "peer/activities.hpp"
 #include "peer/options.hpp"
 #include "peer/peer.hpp"
 #include "peer/status.hpp"
@@ -49,6 +50,7 @@ public:
     awaitable<void> announced() { return announced_.wait(); }
 
     peer_status status() const;
+    activity going_on() const;
 
     // What everybody around it asks.
     peer& owner() { return owner_; }
@@ -189,9 +191,11 @@ private:
     time_point last_arrival_;
     std::optional<time_point> completed_;
     std::set<std::string> losses_told_;
-    std::set<std::uint64_t> sources_;
+    std::set<std::uint64_t> sources_;  // peers, by their instance
+    std::set<std::uint64_t> receivers_;
     std::uint32_t fetched_ = 0;
     std::uint32_t wrong_ = 0;
+    byte_count bytes_here_ = 0;  // of chunks that are present
     byte_count bytes_up_ = 0;
     byte_count bytes_down_ = 0;
 };

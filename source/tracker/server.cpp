@@ -34,13 +34,13 @@ buffer_limits limits_of(const tracker_options& options) {
 
 std::string label(const file_set_key& set) {
     if (set.is_published()) return "the published set " + set.id->to_hex();
-    return fmt::format("{} ({} chunks)", printable(set.name), set.count);
+    return fmt::format("{} ({})", printable(set.name), show_count(set.count, "chunk"));
 }
 
 std::string label(const set_summary& set) {
     constexpr std::size_t first_digits = 8;
-    return fmt::format("{} ({}, {} chunks, id {}…)", printable(set.name), show_size(set.size), set.count,
-                       set.id.to_hex().substr(0, first_digits));
+    return fmt::format("{} ({}, {}, id {}…)", printable(set.name), show_size(set.size),
+                       show_count(set.count, "chunk"), set.id.to_hex().substr(0, first_digits));
 }
 
 // What a visitor may ask without being a peer.
@@ -388,8 +388,9 @@ void tracker_server::handle(client& from, const to_tracker::announce& announce) 
     log_news(announce.set, news);
     const auto others = registry_.other_counts(announce.set, max_other_counts);
     if (news.new_member && !others.empty())
-        spdlog::warn("{} says that {} has {} chunks, others say {}: these are different sets", label(from.id),
-                     printable(announce.set.name), announce.set.count, fmt::join(others, ", "));
+        spdlog::warn("{} says that {} has {}, others say {}: these are different sets", label(from.id),
+                     printable(announce.set.name), show_count(announce.set.count, "chunk"),
+                     fmt::join(others, ", "));
 
     chunk_set announced;
     for (const chunk_claim& claim : announce.chunks) announced.insert(claim.chunk);

@@ -11,10 +11,10 @@ TEST_CASE("connections are limited in all and for each host, and places are free
     auto first = std::optional{all.enter("a").value()};
     const auto second = all.enter("a");
     CHECK(second.has_value());
-    CHECK(all.enter("a").error() == "there are 2 connections from a already: close some");
+    CHECK(all.enter("a").error() == "2 connections from a are open already: close some");
     const auto third = all.enter("b");
     CHECK(third.has_value());
-    CHECK(all.enter("c").error() == "there are 3 connections already: try again later");
+    CHECK(all.enter("c").error() == "3 connections are open already: try again later");
     first.reset();
     CHECK(all.open() == 2);
     CHECK(all.enter("c").has_value());

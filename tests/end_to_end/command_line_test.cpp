@@ -385,7 +385,7 @@ TEST_CASE("commands that are piped in are answered, and quit ends the program wi
     tcp_client guest = alice.join(small, "1-3");
     alice.type("status\n");
     alice.wait_for("default: 3 of 4 chunks, fetching\n");
-    alice.wait_for("tracker connected, 1 peers connected, running for ");
+    alice.wait_for("tracker connected, 1 peer connected, running for ");
     alice.type("  peers \r\n");
     alice.wait_for("mallory at 127.0.0.1:1: has 0 of 4 chunks");
     alice.type("chunks\n");

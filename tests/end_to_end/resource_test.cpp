@@ -171,7 +171,7 @@ TEST_CASE("a clock that is set back while a set is fetched and served changes no
                  clock.client({"get", sharer.link(), here / "copy", "--limit-down", "2MB/s", "--stay"})};
     gets.wait_for("serves at port");
     clock.set("-90m");
-    gets.wait_for("chunks fetched from");
+    gets.wait_for(": complete, ");
     CHECK(tree_difference(here / "copy", set) == "");
     // Since then it serves, and what it wrote down is believed by whoever comes after it.
     CHECK(get({sharer.link(), here / "another"}).exit_code == exits::done);

@@ -1,5 +1,6 @@
 // Programs that die in the middle, and peers that do not do what they should. Who remains ends complete.
 
+#include "core/units.hpp"
 #include "support/programs.hpp"
 #include "support/temp_folder.hpp"
 
@@ -38,7 +39,7 @@ TEST_CASE("a peer that is killed in the middle and started again fetches only wh
     REQUIRE(lacks > 0);
     peer_program again{tracker, folder, "carol", {"--once"}};
     CHECK(again.wait_for_exit() == 0);
-    CHECK(again.said("complete, " + std::to_string(lacks) + " chunks fetched"));
+    CHECK(again.said("complete, " + p2p::show_count(lacks, "chunk") + " fetched"));
     CHECK(difference(folder, set) == "");
 }
 

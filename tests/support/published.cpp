@@ -220,9 +220,10 @@ get_report report_of(const std::string& output) {
 }
 
 std::uint32_t chunks_fetched(const std::string& output) {
-    const std::size_t end = output.find(" chunks fetched from ");
-    if (end == std::string::npos) return 0;
-    return static_cast<std::uint32_t>(std::stoul(output.substr(output.rfind(' ', end - 1) + 1)));
+    constexpr std::string_view before = "complete, ";
+    const std::size_t begin = output.find(before);
+    if (begin == std::string::npos) return 0;
+    return static_cast<std::uint32_t>(std::stoul(output.substr(begin + before.size())));
 }
 
 // --- peers that do not mean well

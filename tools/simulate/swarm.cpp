@@ -81,6 +81,7 @@ private:
     temporary_folder folder_;
     asio::io_context io_;
     asio::thread_pool pool_;
+    activities going_on_;  // of nobody in particular: what is shown is the end
     tracker_server tracker_;
     std::vector<simulated_peer> peers_;
     std::optional<file_set_id> published_;
@@ -228,7 +229,7 @@ awaitable<std::unique_ptr<published_store>> swarm::publish(simulated_peer& peer)
     share_options how;
     how.name = "default";
     how.chunk_size = options_.chunk_size;
-    const hashed_tree hashed = co_await hash_tree(pool_, std::move(*tree), how);
+    const hashed_tree hashed = co_await hash_tree(pool_, going_on_, std::move(*tree), how);
     auto disk = set_disk::open(peer.folder, hashed.set, std::nullopt);
     if (!disk) throw session_failure(exit_code::storage, disk.error());
     auto store = std::make_unique<published_store>(std::move(*disk));
@@ -251,7 +252,7 @@ awaitable<std::unique_ptr<published_store>> swarm::fetch_beginning(simulated_pee
     if (!disk) throw session_failure(exit_code::storage, disk.error());
     auto store = std::make_unique<published_store>(std::move(*disk));
     const std::vector<std::filesystem::path> nowhere_else;
-    (void)co_await prepare(pool_, *store, false, nowhere_else);
+    (void)co_await prepare(pool_, going_on_, *store, false, nowhere_else);
     peer.before_session = std::chrono::steady_clock::now() - began;
     co_return store;
 }

@@ -39,15 +39,19 @@ pipe_ends make_pipe() {
     return {unique_fd{ends[0]}, unique_fd{ends[1]}};
 }
 
+void set_columns(int terminal, unsigned short columns) {
+    const winsize size{24, columns, 0, 0};
+    ::ioctl(terminal, TIOCSWINSZ, &size);
+}
+
 // What the test types into goes in at `to`, what the program reads comes out at `from`.
-pipe_ends make_terminal() {
+pipe_ends make_terminal(unsigned short columns) {
     unique_fd keyboard{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
     if (!keyboard || ::grantpt(keyboard.get()) != 0 || ::unlockpt(keyboard.get()) != 0)
         throw_errno("terminal");
     unique_fd screen{::open(::ptsname(keyboard.get()), O_RDWR | O_NOCTTY | O_CLOEXEC)};
     if (!screen) throw_errno("terminal");
-    const winsize size{24, 80, 0, 0};
-    ::ioctl(screen.get(), TIOCSWINSZ, &size);
+    set_columns(screen.get(), columns);
     return {std::move(screen), std::move(keyboard)};
 }
 
@@ -94,7 +98,7 @@ child_process::child_process(const std::string& program, std::vector<std::string
     pipe_ends in;
     pipe_ends out;
     if (how.in == settings::input::terminal) {
-        in = make_terminal();
+        in = make_terminal(how.columns);
         output_fd_.reset(::fcntl(in.to.get(), F_DUPFD_CLOEXEC, 0));
         out.to.reset(::fcntl(in.from.get(), F_DUPFD_CLOEXEC, 0));
     } else {
@@ -181,6 +185,10 @@ std::string child_process::wait_for_rest_of_line(std::string_view text) {
 void child_process::type(std::string_view text) {
     const ssize_t written = ::write(input_.get(), text.data(), text.size());
     if (written != static_cast<ssize_t>(text.size())) throw_errno(name_ + " reads nothing");
+}
+
+void child_process::resize(unsigned short columns) {
+    set_columns(input_.get(), columns);
 }
 
 void child_process::signal(int number) {

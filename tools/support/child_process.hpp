@@ -21,6 +21,7 @@ namespace p2p {
 struct process_settings {
     enum class input { nothing, closed, pipe, terminal };
     input in = input::nothing;       ///< standard input; nothing: /dev/null
+    unsigned short columns = 80;     ///< of that terminal
     bool obeys_permissions = false;  ///< file permissions count, even where the tests run as root
     unsigned long largest_file = 0;  ///< bytes that a file can have, as on a disk that is full; 0: any
     std::filesystem::path working_folder{};  ///< where the program runs; empty: where the tests do
@@ -50,6 +51,8 @@ public:
     /// Writes into its standard input.
     void type(std::string_view text);
     void end_input() { input_.reset(); }
+    /// Its terminal has so many columns from now on.
+    void resize(unsigned short columns);
 
     void signal(int number);
     /// Returns when it is gone.

@@ -58,7 +58,9 @@ exit_code run_chunk_folder(const command& told) {
     peer self(io.get_executor(), pool, peer_for(told, options.trackers, secured));
     session here(self, std::move(*folder), told.fileset, options);
     const bool interactive = !options.once && console::has_input();
-    run(io, self.around(run_session(self, here, interactive, code)), told, secured);
+    // The console shows how far it is.
+    const activities* const shown = interactive ? nullptr : &self.going_on();
+    run(io, self.around(run_session(self, here, interactive, code)), told, shown, secured);
     pool.join();
     if (code == exit_code::incomplete)
         return say(code, fmt::format("{}: chunks {} are still missing{}", told.chunk_folder.native(),

@@ -26,6 +26,8 @@ struct command {
     std::optional<std::string> listen;  // address of the transfer port
     security_options security;
     std::string log_level = "info";
+    bool quiet = false;
+    bool no_color = false;
 
     std::filesystem::path chunk_folder;  // the original form
     std::string fileset = "default";
@@ -62,9 +64,11 @@ exit_code join(const command& told);
 /// One line on stderr.
 exit_code say(exit_code code, std::string_view message);
 
-/// Runs the coroutine, and everything it starts on this io_context, to the end; until then SIGHUP has the
-/// files of `secured` read again. Throws what the coroutine throws.
-void run(asio::io_context& io, awaitable<void> work, const command& told, std::shared_ptr<security> secured);
+/// Runs the coroutine, and everything it starts on this io_context, to the end; until then shows these
+/// activities (none: nothing), and SIGHUP has the files of `secured` read again. Throws what the coroutine
+/// throws.
+void run(asio::io_context& io, awaitable<void> work, const command& told, const activities* going_on,
+         std::shared_ptr<security> secured);
 
 /// What the options say, and otherwise the key of a link, if it has one. Throws security_failure.
 std::shared_ptr<security> secured_by(const command& told, const std::optional<swarm_key>& key = {});

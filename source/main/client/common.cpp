@@ -1,4 +1,6 @@
 #include "main/client/command.hpp"
+#include "main/client/display.hpp"
+#include "net/terminal.hpp"
 #include "storage/set_state.hpp"
 
 #include <fmt/format.h>
@@ -10,16 +12,20 @@
 namespace p2p::client {
 
 exit_code say(exit_code code, std::string_view message) {
-    fmt::print(stderr, "p2pclient: {}\n", hide_keys(std::string{message}));
+    print_above_status_line([&] { fmt::print(stderr, "p2pclient: {}\n", hide_keys(std::string{message})); });
     return code;
 }
 
-void run(asio::io_context& io, awaitable<void> work, const command& told, std::shared_ptr<security> secured) {
+void run(asio::io_context& io, awaitable<void> work, const command& told, const activities* going_on,
+         std::shared_ptr<security> secured) {
     std::exception_ptr failure;
     auto reload = reload_on_hangup(io.get_executor(), told.security, std::move(secured));
+    std::optional<display> shown;
+    if (going_on != nullptr && !told.quiet) shown.emplace(io.get_executor(), *going_on);
     asio::co_spawn(io, std::move(work), [&](std::exception_ptr error) {
         failure = std::move(error);
         reload.reset();
+        shown.reset();
     });
     io.run();
     if (failure) std::rethrow_exception(failure);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <iostream>
 #include <sys/statvfs.h>
 
@@ -93,6 +94,17 @@ std::string show_found(const prepared& before, const published_store& store) {
     return text + fmt::format(", {} are to be fetched", show_size(store.missing_bytes()));
 }
 
+std::string show_fetched(const peer_status& s) {
+    if (s.fetched == 0) return {};
+    const double seconds = std::chrono::duration<double>(s.completed_after.value_or(s.elapsed)).count();
+    std::string text =
+        fmt::format(": {} fetched from {} in {} ({})", show_size(s.bytes_down), show_count(s.sources, "peer"),
+                    show_duration(s.completed_after.value_or(s.elapsed)),
+                    show_rate(static_cast<double>(s.bytes_down) / std::max(seconds, 1e-3)));
+    if (s.wrong > 0) text += fmt::format(", {} dropped", show_count(s.wrong, "wrong chunk"));
+    return text;
+}
+
 awaitable<void> get_set(getting& what) {
     if (!what.look_for.empty())
         what.from.id = co_await find_by_name(what.from.trackers, what.self.to_tracker(), what.look_for);
@@ -108,7 +120,7 @@ awaitable<void> get_set(getting& what) {
     const auto open = [&] { return open_destination(what.destination, set, what.from, at_hand); };
     std::unique_ptr<published_store> store = co_await on_pool(what.pool, open);
 
-    const prepared before = co_await prepare(what.pool, *store, false, what.told.reuse);
+    const prepared before = co_await prepare(what.pool, what.self.going_on(), *store, false, what.told.reuse);
     check_room(what.destination, store->missing_bytes());
     const std::string label = printable(set->name());
     spdlog::info("{}: {}", label, show_found(before, *store));
@@ -117,6 +129,7 @@ awaitable<void> get_set(getting& what) {
     const auto saved = co_await on_pool(what.pool, job);
     if (!saved) fail_storage(saved.error());
 
+    std::string fetched;
     if (!all_there || what.told.stay || what.told.session.seed_for > duration{}) {
         session_options options = what.told.session;
         options.label = label;
@@ -131,10 +144,11 @@ awaitable<void> get_set(getting& what) {
                                                        fetching.missing().size(), set->chunk_count()));
             co_return;
         }
+        fetched = show_fetched(fetching.status());
     }
     const auto forget = [&] { forget_outdated(what.destination, *set); };
     co_await on_pool(what.pool, forget);
-    spdlog::info("{}: complete in {}", label, printable(what.destination.native()));
+    spdlog::info("{}: complete in {}{}", label, printable(what.destination.native()), fetched);
 }
 
 /// What a mistyped folder has would be missed silently.
@@ -198,7 +212,7 @@ exit_code get(const command& told) {
     const auto secured = secured_by(told, target.from.key);
     peer self(io.get_executor(), pool, peer_for(told, target.from.trackers, secured));
     getting what{told, pool, self, std::move(target.from), std::move(target.look_for), {}};
-    run(io, self.around(get_set(what)), told, secured);
+    run(io, self.around(get_set(what)), told, &self.going_on(), secured);
     pool.join();
     return what.code;
 }

@@ -79,7 +79,7 @@ std::unique_ptr<published_store> open_set(const std::filesystem::path& root, con
 awaitable<void> serve_set(serving& what, known_set one) {
     const auto open = [&] { return open_set(one.root, one.id); };
     std::unique_ptr<published_store> store = co_await on_pool(what.pool, open);
-    co_await prepare(what.pool, *store, true, {});
+    co_await prepare(what.pool, what.self.going_on(), *store, true, {});
     const std::string label = printable(store->published()->name());
     const std::uint32_t absent = store->missing().size();
     if (store->present().empty() && absent > 0)
@@ -138,7 +138,7 @@ exit_code serve(const command& told) {
     const auto secured = secured_for(told, sets);
     peer self(io.get_executor(), pool, peer_for(told, trackers, secured));
     serving what{told, pool, self, std::move(sets), code};
-    run(io, self.around(serve_all(what)), told, secured);
+    run(io, self.around(serve_all(what)), told, &self.going_on(), secured);
     pool.join();
     return what.code;
 }

@@ -2,6 +2,7 @@
 #include "net/listener.hpp"
 #include "net/on_pool.hpp"
 #include "net/own_address.hpp"
+#include "net/terminal.hpp"
 #include "peer/chunk_work.hpp"
 #include "storage/published_store.hpp"
 #include "storage/set_state.hpp"
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdio>
 
 namespace p2p::client {
 
@@ -66,8 +66,7 @@ std::optional<swarm_key> kept_key(const std::filesystem::path& root, const std::
 awaitable<void> print_link(session& shared, link where) {
     co_await shared.announced();
     if (shared.stopping()) co_return;
-    fmt::print("{}\n", where.to_string());
-    std::fflush(stdout);
+    print_result(where.to_string() + "\n");
 }
 
 struct sharing {
@@ -82,7 +81,8 @@ struct sharing {
 
 awaitable<void> share_tree(sharing& what) {
     const std::filesystem::path root = what.tree.root;
-    const hashed_tree hashed = co_await hash_tree(what.pool, std::move(what.tree), what.told.share);
+    const hashed_tree hashed =
+        co_await hash_tree(what.pool, what.self.going_on(), std::move(what.tree), what.told.share);
     const link where{what.trackers, hashed.set->id(), std::string{hashed.set->name()}, what.key};
     const auto open = [&] { return store_of(root, hashed, where); };
     std::unique_ptr<chunk_store> store = co_await on_pool(what.pool, open);
@@ -160,7 +160,7 @@ exit_code share(const command& told) {
     awaitable<void> work = self.around(share_tree(what));
     if (tracker) work = with_tracker(*tracker, std::move(work));
     try {
-        run(io, std::move(work), told, secured);
+        run(io, std::move(work), told, &self.going_on(), secured);
     } catch (const session_failure& failure) {
         if (failure.code != exit_code::network || tracker) throw;
         return say(failure.code, fmt::format("{} (--with-tracker runs one here)", failure.what()));

@@ -9,7 +9,7 @@ namespace p2p::client {
 exit_code split(const command& told) {
     const auto chunks = split_file(told.file, told.folder, told.chunk_size);
     if (!chunks) return say(exit_code::storage, chunks.error());
-    fmt::print("{}: {} chunks of {}\n", told.folder, *chunks, show_size(told.chunk_size));
+    fmt::print("{}: {} of {}\n", told.folder, show_count(*chunks, "chunk"), show_size(told.chunk_size));
     return exit_code::ok;
 }
 

@@ -1,13 +1,12 @@
 #include "main/client/command.hpp"
 #include "net/on_pool.hpp"
+#include "net/terminal.hpp"
 #include "peer/chunk_work.hpp"
 #include "peer/prepare.hpp"
 #include "storage/set_state.hpp"
 #include "storage/set_verify.hpp"
 
 #include <fmt/format.h>
-
-#include <cstdio>
 
 namespace p2p::client {
 
@@ -17,7 +16,8 @@ exit_code worse(exit_code a, exit_code b) {
     return a == exit_code::ok ? b : a;
 }
 
-awaitable<exit_code> verify_set(asio::thread_pool& pool, std::filesystem::path root, file_set_id id) {
+awaitable<exit_code> verify_set(asio::thread_pool& pool, activities& shown_in, std::filesystem::path root,
+                                file_set_id id) {
     auto set = read_manifest(root, id);
     if (!set) throw session_failure(exit_code::storage, set.error());
     // While a peer uses the set, or where nothing can be written, it is verified all the same.
@@ -25,18 +25,17 @@ awaitable<exit_code> verify_set(asio::thread_pool& pool, std::filesystem::path r
     auto disk = set_disk::open(root, *set, state ? std::optional{std::move(*state)} : std::nullopt);
     if (!disk) throw session_failure(exit_code::storage, disk.error());
 
-    const chunk_set wrong = co_await find_wrong(pool, *disk);
+    const chunk_set wrong = co_await find_wrong(pool, shown_in, *disk);
     const auto compare = [&] {
         auto lines = differences(**disk, wrong);
         if ((*disk)->has_state()) (void)record_wrong(**disk, wrong);
         return lines;
     };
     const std::vector<std::string> lines = co_await on_pool(pool, compare);
-    for (const std::string& line : lines) fmt::print("{}\n", line);
-    std::fflush(stdout);  // before what is said on stderr
+    for (const std::string& line : lines) print_result(line + "\n");
     const std::string name = printable((*set)->name());
     if (lines.empty() && wrong.empty()) {
-        fmt::print("{}: every byte is what was published\n", name);
+        print_result(name + ": every byte is what was published\n");
         co_return exit_code::ok;
     }
     co_return say(exit_code::differs,
@@ -44,11 +43,12 @@ awaitable<exit_code> verify_set(asio::thread_pool& pool, std::filesystem::path r
                               wrong.size(), (*set)->chunk_count()));
 }
 
-awaitable<void> verify_all(const command& told, asio::thread_pool& pool, exit_code& code) {
+awaitable<void> verify_all(const command& told, asio::thread_pool& pool, activities& shown_in,
+                           exit_code& code) {
     for (const std::filesystem::path& root : told.folders) {
         const std::vector<file_set_id> ids = known_sets_in(root);
         for (const file_set_id& id : ids) {
-            const exit_code one = co_await verify_set(pool, root, id);
+            const exit_code one = co_await verify_set(pool, shown_in, root, id);
             code = worse(code, one);
         }
     }
@@ -60,7 +60,8 @@ exit_code verify(const command& told) {
     asio::io_context io;
     asio::thread_pool pool{worker_count()};
     exit_code code = exit_code::ok;
-    run(io, verify_all(told, pool, code), told, nullptr);
+    activities going_on;
+    run(io, verify_all(told, pool, going_on, code), told, &going_on, nullptr);
     pool.join();
     return code;
 }
