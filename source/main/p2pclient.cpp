@@ -5,6 +5,7 @@
 #include "core/utf8.hpp"
 #include "main/client/command.hpp"
 #include "main/options.hpp"
+#include "main/program.hpp"
 #include "main/security_options.hpp"
 #include "main/visitor_limits.hpp"
 #include "net/listener.hpp"
@@ -80,16 +81,19 @@ void add_place_on_network(CLI::App& app, command& told) {
     app.add_option("--transfer-port", told.peer.listen.port,
                    "Port that other peers fetch from; 0 is any free one")
         ->type_name("PORT")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->group("Network");
     app.add_option("--advertise", told.peer.advertise,
                    "Host that others should connect to, where it is not the one that the tracker sees (the "
                    "tracker must allow it)")
         ->type_name("HOST")
-        ->check(must_be_host());
+        ->check(must_be_host())
+        ->group("Network");
     app.add_option("--listen", told.listen,
                    "Address to listen on, and to connect to others from; by default every one, or, where all "
                    "trackers are on this machine, 127.0.0.1")
-        ->type_name("HOST");
+        ->type_name("HOST")
+        ->group("Network");
     p2p::add_security(app, told.security);
 }
 
@@ -97,7 +101,8 @@ void add_peer_name(CLI::App& app, command& told, const std::string& option) {
     app.add_option(option, told.peer.name,
                    "What this peer is called in logs and lists; by default, as this machine")
         ->check(must_be_name())
-        ->type_name("NAME");
+        ->type_name("NAME")
+        ->group("Network");
 }
 
 void add_output(CLI::App& app, command& told) {
@@ -113,7 +118,7 @@ void add_output(CLI::App& app, command& told) {
 }
 
 void add_trackers(CLI::App& app, command& told, const std::string& help) {
-    p2p::add_endpoints(app, "--tracker", told.trackers, p2p::usual_tracker_port, help);
+    p2p::add_endpoints(app, "--tracker", told.trackers, p2p::usual_tracker_port, help)->group("Network");
 }
 
 // What others may take of this peer.
@@ -178,7 +183,8 @@ void add_chunk_folder(CLI::App& app, command& told) {
     add_peer_name(app, told, "--name");
     p2p::add_endpoints(app, "--tracker", told.trackers, p2p::usual_tracker_port,
                        "The tracker (may be repeated: the first that answers is used)")
-        ->default_str("127.0.0.1:5100");
+        ->default_str("127.0.0.1:5100")
+        ->group("Network");
     app.add_option("--fileset", told.fileset, "Which file-set this folder belongs to")
         ->check(must_be_name())
         ->capture_default_str();
@@ -258,6 +264,11 @@ void add_share(CLI::App& app, command& told, run_command& chosen) {
         *share, told,
         "Where to publish (may be repeated: the first that answers is used); by default 127.0.0.1:5100");
     with_secret->excludes(share->get_option("--secret-file"))->excludes(share->get_option("--tls-cert"));
+    share->footer(
+        "Examples:\n"
+        "  p2pclient share /data/set --with-tracker           publish, with a tracker in this process\n"
+        "  p2pclient share film.mkv --tracker 10.0.0.7        at a tracker that is there\n"
+        "  p2pclient share /data/set --with-tracker --secret  only who has the link can take part");
     on(share, chosen, p2p::client::share, told);
 }
 
@@ -284,6 +295,11 @@ void add_get(CLI::App& app, command& told, run_command& chosen) {
         ->group("Limits");
     add_serving(*get, told,
                 "Instead of the link's trackers (may be repeated: the first that answers is used)");
+    get->footer(
+        "Examples:\n"
+        "  p2pclient get LINK                                 into a folder of the set's name\n"
+        "  p2pclient get LINK /data/set --limit-down 20Mbit   elsewhere, and not too fast\n"
+        "  p2pclient get set --tracker 10.0.0.7 --stay        by its name, and serve it on");
     on(get, chosen, p2p::client::get, told);
 }
 
@@ -323,13 +339,6 @@ void add_others(CLI::App& app, command& told, run_command& chosen) {
 // A list of processes shows everybody the words that a program was started with.
 void hide_keys_in(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) std::ranges::copy(p2p::hide_keys(argv[i]), argv[i]);
-}
-
-int explain(const CLI::App& app, const CLI::ParseError& error) {
-    std::ostringstream errors;
-    const bool fine = app.exit(error, std::cout, errors) == 0;
-    std::cerr << p2p::hide_keys(errors.str());
-    return static_cast<int>(fine ? exit_code::ok : exit_code::usage);
 }
 
 // Files that are read and written, trackers and the rest need some too: without them a peer with many
@@ -375,10 +384,16 @@ int main(int argc, char** argv) {
     add_others(app, told, chosen);
     add_chunk_folder(app, told);
     app.footer(
+        "Options may also come from a file (--config) and from the environment (P2PCLIENT_LIMIT_UP=20Mbit); "
+        "what\n"
+        "the command line says goes first, then the file.\n\n"
         "Exit codes: 0 complete or stopped as asked, 1 unexpected failure, 2 usage, 3 folder or disk, 4 "
         "network,\n"
         "5 stopped before complete, 6 complete but chunks differ from what others agreed on, 7 verify: files "
         "differ.");
+
+    p2p::add_version(app);
+    p2p::add_configuration(app);
 
     std::vector<std::string> words;
     for (int i = argc - 1; i > 0; --i) words.push_back(modern(argv[i]));  // CLI11 wants them last one first
@@ -388,7 +403,7 @@ int main(int argc, char** argv) {
         app.parse(words);
         code = run(told, chosen);
     } catch (const CLI::ParseError& error) {
-        return explain(app, error);
+        return static_cast<int>(p2p::explain(app, error) ? exit_code::ok : exit_code::usage);
     } catch (const std::invalid_argument& error) {
         code = say(exit_code::usage, error.what());
     } catch (const p2p::session_failure& failure) {

@@ -1,6 +1,7 @@
 // p2ptracker: options, one io_context, the server. Nothing else.
 
 #include "main/options.hpp"
+#include "main/program.hpp"
 #include "main/security_options.hpp"
 #include "main/visitor_limits.hpp"
 #include "net/logging.hpp"
@@ -75,8 +76,6 @@ int run_tracker(p2p::tracker_options options, const std::filesystem::path& state
     if (!state.empty()) options.state = p2p::open_sqlite_state(state, disk);
     p2p::task_group tasks(io.get_executor());
     p2p::tracker_server server(io.get_executor(), options);
-    p2p::warn_if_open(options.listen.host, options.secured.get());
-    spdlog::info("tracker listens on {}", p2p::endpoint{options.listen.host, server.port()}.to_string());
     int code = ok;
     tasks.spawn(server.run());
     const auto reload = p2p::reload_on_hangup(io.get_executor(), files, secured);
@@ -85,6 +84,8 @@ int run_tracker(p2p::tracker_options options, const std::filesystem::path& state
         p2p::tell_service_manager("STOPPING=1");
         tasks.cancel();
     });
+    p2p::warn_if_open(options.listen.host, options.secured.get());
+    spdlog::info("tracker listens on {}", p2p::endpoint{options.listen.host, server.port()}.to_string());
     auto wait = [&]() -> p2p::awaitable<void> { co_await tasks.join(); };
     asio::co_spawn(io, wait, [&](std::exception_ptr error) {
         if (error) code = explain(error);
@@ -147,13 +148,19 @@ int main(int argc, char** argv) {
         ->group("Security");
     app.add_option("--log-level", log_level, "trace, debug, info, warn, error or off")->capture_default_str();
     app.footer(
+        "Options may also come from a file (--config) and from the environment (P2PTRACKER_QUORUM=1); what "
+        "the\n"
+        "command line says goes first, then the file.\n\n"
         "Exit codes: 0 stopped as asked, 1 unexpected failure, 2 usage, 3 the state file, 4 cannot listen.");
+
+    p2p::add_version(app);
+    p2p::add_configuration(app);
 
     try {
         app.parse(argc, argv);
         p2p::start_logging(log_level);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? ok : usage;
+        return p2p::explain(app, error) ? ok : usage;
     } catch (const std::invalid_argument& error) {
         fmt::print(stderr, "p2ptracker: {}\n", error.what());
         return usage;

@@ -2,6 +2,7 @@
 
 #include "benches.hpp"
 #include "main/options.hpp"
+#include "main/program.hpp"
 #include "micro.hpp"
 #include "net/process.hpp"
 
@@ -123,6 +124,7 @@ int main(int argc, char** argv) {
     prepare_process();
     const CLI::App* const swarm = add_swarm(app, swarm_told);
     try {
+        p2p::add_version(app);
         app.parse(argc, argv);
         for (const CLI::App* micro : micros) {
             if (!micro->parsed()) continue;
@@ -139,7 +141,7 @@ int main(int argc, char** argv) {
         print(reports, json);
         return measured;
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? measured : usage;
+        return p2p::explain(app, error) ? measured : usage;
     } catch (const std::exception& error) {
         fmt::print(stderr, "bench: {}\n", error.what());
         return failed;

@@ -2,6 +2,7 @@
 
 #include "core/units.hpp"
 #include "main/options.hpp"
+#include "main/program.hpp"
 #include "net/logging.hpp"
 #include "swarm.hpp"
 
@@ -132,6 +133,7 @@ int main(int argc, char** argv) {
     app.add_option("--log-level", log_level, "trace, debug, info, warn, error or off")->capture_default_str();
     app.footer("Exit codes: 0 every peer is as it should be, 1 one is not, 2 usage.");
     try {
+        p2p::add_version(app);
         app.parse(argc, argv);
         if (options.published && app.count("--seeders") == 0) options.seeders = 1;
         start_logging(log_level);
@@ -146,7 +148,7 @@ int main(int argc, char** argv) {
         json ? print_json(options, result, other) : print_table(options, result, other);
         return result.all_right && (!without || without->all_right) ? right : wrong;
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? right : usage;
+        return p2p::explain(app, error) ? right : usage;
     } catch (const std::invalid_argument& error) {
         fmt::print(stderr, "simulate: {}\n", error.what());
         return usage;

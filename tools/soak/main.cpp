@@ -1,6 +1,7 @@
 // soak: its options, and a line a minute about a swarm that never comes to rest.
 
 #include "main/options.hpp"
+#include "main/program.hpp"
 #include "net/logging.hpp"
 #include "net/process.hpp"
 #include "round.hpp"
@@ -146,10 +147,11 @@ int main(int argc, char** argv) {
         "\"passers-by\" are all others. Memory is what is resident, and like descriptors (fd) that of the "
         "program that has most.\nExit codes: 0 nothing was wrong, 1 something was, 2 usage.");
     try {
+        p2p::add_version(app);
         app.parse(argc, argv);
         return soak_with(options);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? right : usage_error;
+        return p2p::explain(app, error) ? right : usage_error;
     } catch (const std::exception& error) {
         fmt::print(stderr, "soak: {}\n", error.what());
         return wrong;

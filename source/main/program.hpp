@@ -1,0 +1,145 @@
+// What the options of every program have in common: --version, a configuration file and the environment, and
+// one line where they are wrong.
+#pragma once
+
+#include "core/link.hpp"
+#include "core/suggestion.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <iostream>
+#include <string>
+#include <vector>
+
+namespace p2p {
+
+/// --version.
+inline void add_version(CLI::App& app) {
+    app.set_version_flag("--version", fmt::format("{} {}", app.get_name(), P2P_VERSION),
+                         "Print it, and do nothing else");
+}
+
+/// --help without the variables, of which there is one for each option.
+class help_formatter : public CLI::Formatter {
+public:
+    std::string make_option_opts(const CLI::Option* option) const override {
+        std::string text = CLI::Formatter::make_option_opts(option);
+        const std::string variable = " (" + get_label("Env") + ":" + option->get_envname() + ")";
+        if (const auto at = text.find(variable); at != std::string::npos) text.erase(at, variable.size());
+        return text;
+    }
+};
+
+/// "--limit-up" of p2pclient: "P2PCLIENT_LIMIT_UP".
+inline std::string variable_of(const std::string& program, const std::string& option) {
+    std::string name = program + "_" + option;
+    for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return name;
+}
+
+/// The command that was named, with the names of those that it is part of: "p2pclient get".
+struct named_command {
+    const CLI::App* app = nullptr;
+    std::string name{};
+    std::vector<std::string> tables{};  ///< of a configuration file: "get"
+};
+
+inline named_command chosen_command(const CLI::App& app) {
+    named_command chosen{&app, app.get_name(), {}};
+    while (!chosen.app->get_subcommands().empty()) {
+        chosen.app = chosen.app->get_subcommands().front();
+        chosen.name += " " + chosen.app->get_name();
+        chosen.tables.push_back(chosen.app->get_name());
+    }
+    return chosen;
+}
+
+/// Of a configuration file, only what is about the command that was named counts.
+class file_for_command : public CLI::ConfigTOML {
+public:
+    explicit file_for_command(const CLI::App& app) : app_(app) {}
+
+    std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
+        std::vector<CLI::ConfigItem> all = CLI::ConfigTOML::from_config(in);
+        const std::vector<std::string> tables = chosen_command(app_).tables;
+        std::erase_if(all, [&tables](const CLI::ConfigItem& one) { return one.parents != tables; });
+        return all;
+    }
+
+private:
+    const CLI::App& app_;
+};
+
+/// From now on, or no more, options that were not given come from variables.
+inline void use_variables(CLI::App& command, const std::string& program, bool use) {
+    for (CLI::Option* const option : command.get_options())
+        if (!option->get_lnames().empty() && option->get_configurable())
+            option->envname(use ? variable_of(program, option->get_lnames().front()) : "");
+}
+
+/// Options that the command line does not have may come from a file (--config) and, where that does not have
+/// them either, from variables of the environment: those of the command that is named. To be called when all
+/// options are there.
+inline void add_configuration(CLI::App& app) {
+    app.formatter(std::make_shared<help_formatter>());
+    use_variables(app, app.get_name(), true);
+    for (CLI::App* const command : app.get_subcommands({})) {
+        command->formatter(app.get_formatter());
+        command->preparse_callback([&app, command](std::size_t) {
+            use_variables(app, app.get_name(), false);
+            use_variables(*command, app.get_name(), true);
+        });
+    }
+    app.allow_config_extras(CLI::config_extras_mode::error);
+    app.config_formatter(std::make_shared<file_for_command>(app));
+    app.set_config("--config", "",
+                   "Options that are not given come from this file (TOML), a table for each command")
+        ->type_name("FILE");
+}
+
+/// What is wrong with a word that no command knows.
+inline std::string why_unexpected(const CLI::App& app, const named_command& at, const std::string& word) {
+    const CLI::App& command = *at.app;
+    if (app.get_config_ptr() != nullptr && app.get_config_ptr()->check_name(word))
+        return fmt::format("{} goes before the command", word);
+    std::vector<std::string> known;
+    std::string kind = "word";
+    if (word.starts_with("-")) {
+        kind = "option";
+        for (const CLI::Option* option : command.get_options())
+            for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    } else if (const auto commands = command.get_subcommands([](const CLI::App*) { return true; });
+               !commands.empty()) {
+        kind = "command";
+        for (const CLI::App* one : commands) known.push_back(one->get_name());
+    } else {
+        return fmt::format("{} is one word too many", word);
+    }
+    const auto meant = suggestion_for(word.substr(0, word.find('=')), known);
+    return fmt::format("there is no {} {}{}", kind, word,
+                       meant ? fmt::format(", did you mean {}?", *meant) : "");
+}
+
+/// Prints what was asked for (--help, --version), and returns true; or says on stderr, in one line, what is
+/// wrong.
+inline bool explain(const CLI::App& app, const CLI::ParseError& error) {
+    std::ostringstream unused;
+    if (app.exit(error, std::cout, unused) == 0) return true;
+    const named_command at = chosen_command(app);
+    const std::vector<std::string> unknown = app.remaining(true);
+    const bool is_unexpected = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !unknown.empty();
+    std::string why = is_unexpected ? why_unexpected(app, at, unknown.front()) : std::string{error.what()};
+    if (error.get_name() == "ConfigError") {
+        constexpr std::string_view before =
+            "INI was not able to parse ";  // the name of what it does not know
+        if (why.starts_with(before)) why.replace(0, before.size(), "there is no option ");
+        why.insert(0, "--config: ");
+    }
+    std::cerr << hide_keys(fmt::format("{}: {} (see {} --help)\n", app.get_name(), why, at.name));
+    return false;
+}
+
+}  // namespace p2p
