@@ -392,7 +392,7 @@ int main(int argc, char** argv) {
         "5 stopped before complete, 6 complete but chunks differ from what others agreed on, 7 verify: files "
         "differ.");
 
-    p2p::add_version(app);
+    p2p::add_standard_options(app);
     p2p::add_configuration(app);
 
     std::vector<std::string> words;

@@ -153,7 +153,7 @@ int main(int argc, char** argv) {
         "command line says goes first, then the file.\n\n"
         "Exit codes: 0 stopped as asked, 1 unexpected failure, 2 usage, 3 the state file, 4 cannot listen.");
 
-    p2p::add_version(app);
+    p2p::add_standard_options(app);
     p2p::add_configuration(app);
 
     try {

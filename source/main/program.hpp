@@ -4,6 +4,7 @@
 
 #include "core/link.hpp"
 #include "core/suggestion.hpp"
+#include "main/help.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -16,22 +17,14 @@
 
 namespace p2p {
 
-/// --version.
-inline void add_version(CLI::App& app) {
+/// What every program has: --version, and how --help looks. To be called when all options are there.
+inline void add_standard_options(CLI::App& app) {
+    const auto looks = std::make_shared<help_formatter>();
+    app.formatter(looks);
+    for (CLI::App* const command : app.get_subcommands({})) command->formatter(looks);
     app.set_version_flag("--version", fmt::format("{} {}", app.get_name(), P2P_VERSION),
                          "Print it, and do nothing else");
 }
-
-/// --help without the variables, of which there is one for each option.
-class help_formatter : public CLI::Formatter {
-public:
-    std::string make_option_opts(const CLI::Option* option) const override {
-        std::string text = CLI::Formatter::make_option_opts(option);
-        const std::string variable = " (" + get_label("Env") + ":" + option->get_envname() + ")";
-        if (const auto at = text.find(variable); at != std::string::npos) text.erase(at, variable.size());
-        return text;
-    }
-};
 
 /// "--limit-up" of p2pclient: "P2PCLIENT_LIMIT_UP".
 inline std::string variable_of(const std::string& program, const std::string& option) {
@@ -84,10 +77,8 @@ inline void use_variables(CLI::App& command, const std::string& program, bool us
 /// them either, from variables of the environment: those of the command that is named. To be called when all
 /// options are there.
 inline void add_configuration(CLI::App& app) {
-    app.formatter(std::make_shared<help_formatter>());
     use_variables(app, app.get_name(), true);
     for (CLI::App* const command : app.get_subcommands({})) {
-        command->formatter(app.get_formatter());
         command->preparse_callback([&app, command](std::size_t) {
             use_variables(app, app.get_name(), false);
             use_variables(*command, app.get_name(), true);

@@ -124,7 +124,7 @@ int main(int argc, char** argv) {
     prepare_process();
     const CLI::App* const swarm = add_swarm(app, swarm_told);
     try {
-        p2p::add_version(app);
+        p2p::add_standard_options(app);
         app.parse(argc, argv);
         for (const CLI::App* micro : micros) {
             if (!micro->parsed()) continue;

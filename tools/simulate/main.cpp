@@ -133,7 +133,7 @@ int main(int argc, char** argv) {
     app.add_option("--log-level", log_level, "trace, debug, info, warn, error or off")->capture_default_str();
     app.footer("Exit codes: 0 every peer is as it should be, 1 one is not, 2 usage.");
     try {
-        p2p::add_version(app);
+        p2p::add_standard_options(app);
         app.parse(argc, argv);
         if (options.published && app.count("--seeders") == 0) options.seeders = 1;
         start_logging(log_level);

@@ -147,7 +147,7 @@ int main(int argc, char** argv) {
         "\"passers-by\" are all others. Memory is what is resident, and like descriptors (fd) that of the "
         "program that has most.\nExit codes: 0 nothing was wrong, 1 something was, 2 usage.");
     try {
-        p2p::add_version(app);
+        p2p::add_standard_options(app);
         app.parse(argc, argv);
         return soak_with(options);
     } catch (const CLI::ParseError& error) {
