@@ -105,7 +105,14 @@ void add_peer_name(CLI::App& app, command& told, const std::string& option) {
         ->group("Network");
 }
 
+void add_json(CLI::App& app, command& told) {
+    app.add_flag("--json", told.json,
+                 "Print a line of JSON for each event (events.schema.json), instead of text")
+        ->group("Output");
+}
+
 void add_output(CLI::App& app, command& told) {
+    add_json(app, told);
     app.add_flag("--quiet,-q", told.quiet, "Print results, warnings and errors only: no progress")
         ->group("Output");
     auto* const level =
@@ -328,11 +335,13 @@ void add_others(CLI::App& app, command& told, run_command& chosen) {
         ->required();
     p2p::add_size(*split, "--chunk-size", told.chunk_size, "Size of each chunk but the last")
         ->default_str("1MiB");
+    add_json(*split, told);
     on(split, chosen, p2p::client::split, told);
 
     CLI::App* join = app.add_subcommand("join", "Puts the chunks of a folder together again");
     join->add_option("DIR", told.folder, "The chunk folder")->required();
     join->add_option("OUTFILE", told.file, "The file to write")->required();
+    add_json(*join, told);
     on(join, chosen, p2p::client::join, told);
 }
 
@@ -357,7 +366,9 @@ void fit_into_descriptors(command& told) {
                   limit, ours, theirs);
 }
 
-exit_code run(command& told, const run_command& chosen) {
+exit_code run(command& told, const std::string& named, const run_command& chosen) {
+    if (told.json) p2p::client::print_as(p2p::client::output_format::json);
+    p2p::client::tell(p2p::events::start{P2P_VERSION, named});
     p2p::start_logging(told.quiet ? "warn" : told.log_level,
                        told.no_color ? p2p::colours::never : p2p::colours::where_usual);
     p2p::prepare_process();
@@ -401,7 +412,8 @@ int main(int argc, char** argv) {
     exit_code code = exit_code::ok;
     try {
         app.parse(words);
-        code = run(told, chosen);
+        const auto named = app.get_subcommands();
+        code = run(told, named.empty() ? "folder" : named.front()->get_name(), chosen);
     } catch (const CLI::ParseError& error) {
         return static_cast<int>(p2p::explain(app, error) ? exit_code::ok : exit_code::usage);
     } catch (const std::invalid_argument& error) {
@@ -415,5 +427,6 @@ int main(int argc, char** argv) {
     } catch (const std::exception& failure) {
         code = say(exit_code::failure, failure.what());
     }
+    p2p::client::tell(p2p::events::end{static_cast<int>(code)});
     return static_cast<int>(code);
 }

@@ -7,9 +7,11 @@
 #include "core/units.hpp"
 #include "core/upload_queue.hpp"
 #include "net/security.hpp"
+#include "peer/status.hpp"
 #include "protocol/messages.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -56,6 +58,9 @@ struct session_options {
     bool once = false;                      ///< stop when complete
     duration seed_for{};                    ///< with `once`: stay so long after that
     std::optional<duration> give_up_after;  ///< with `once`: stop when nothing has arrived for so long
+
+    /// All of it was fetched, and is written down.
+    std::function<void(const peer_status&)> on_complete{};
 
     scheduler_options scheduling;
     upload_options uploads;

@@ -578,6 +578,7 @@ void session::say_if_complete() {
     spdlog::info("{}: complete, {} fetched from {} in {}", printable(options_.label),
                  show_count(fetched_, "chunk"), show_count(sources_.size(), "peer"),
                  show_duration(*completed_ - started_));
+    if (options_.on_complete) options_.on_complete(status());
 }
 
 bool session::chunk_was_wrong(connection& from, chunk_index chunk) {
@@ -696,6 +697,7 @@ peer_status session::status() const {
     s.fetched = fetched_;
     s.wrong = wrong_;
     s.sources = static_cast<std::uint32_t>(sources_.size());
+    s.receivers = static_cast<std::uint32_t>(receivers_.size());
     s.bytes_up = bytes_up_;
     s.bytes_down = bytes_down_;
     s.tracker_connected = std::ranges::any_of(links_, [](auto* link) { return link->welcomed(); });

@@ -25,10 +25,11 @@ struct peer_status {
     chunk_set present;
     chunk_set offered;
     chunk_set disputed;
-    std::uint32_t fetched = 0;  ///< chunks that came from other peers
-    std::uint32_t wrong = 0;    ///< chunks that came and were not what was agreed
-    std::uint32_t sources = 0;  ///< peers that chunks came from
-    byte_count bytes_up = 0;    ///< content only
+    std::uint32_t fetched = 0;    ///< chunks that came from other peers
+    std::uint32_t wrong = 0;      ///< chunks that came and were not what was agreed
+    std::uint32_t sources = 0;    ///< peers that chunks came from
+    std::uint32_t receivers = 0;  ///< peers that chunks went to
+    byte_count bytes_up = 0;      ///< content only
     byte_count bytes_down = 0;
     bool tracker_connected = false;
     duration elapsed{};

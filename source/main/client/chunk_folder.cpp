@@ -54,10 +54,11 @@ exit_code run_chunk_folder(const command& told) {
     session_options options = told.session;
     options.label = told.fileset;
     options.trackers = trackers_or_default(told.trackers);
+    options.on_complete = tell_complete;
     const auto secured = secured_by(told);
     peer self(io.get_executor(), pool, peer_for(told, options.trackers, secured));
     session here(self, std::move(*folder), told.fileset, options);
-    const bool interactive = !options.once && console::has_input();
+    const bool interactive = !options.once && !told.json && console::has_input();
     // The console shows how far it is.
     const activities* const shown = interactive ? nullptr : &self.going_on();
     run(io, self.around(run_session(self, here, interactive, code)), told, shown, secured);

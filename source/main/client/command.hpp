@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/link.hpp"
+#include "main/client/output.hpp"
 #include "main/security.hpp"
 #include "peer/hash_tree.hpp"
 #include "peer/options.hpp"
@@ -28,7 +29,7 @@ struct command {
     std::string log_level = "info";
     bool quiet = false;
     bool no_color = false;
-
+    bool json = false;
     std::filesystem::path chunk_folder;  // the original form
     std::string fileset = "default";
 
@@ -61,7 +62,7 @@ exit_code join(const command& told);
 
 // --- what they have in common
 
-/// One line on stderr.
+/// One line on stderr, and the event `error`.
 exit_code say(exit_code code, std::string_view message);
 
 /// Runs the coroutine, and everything it starts on this io_context, to the end; until then shows these
@@ -80,6 +81,9 @@ peer_options peer_for(const command& told, const std::vector<endpoint>& trackers
 
 /// The trackers to use where none was named.
 std::vector<endpoint> trackers_or_default(const std::vector<endpoint>& named);
+
+/// The event.
+void tell_complete(const peer_status& s);
 
 /// Runs the session; a signal stops it, and a second one does not wait for anything.
 awaitable<exit_code> run_until_stopped(peer& self, session& one);

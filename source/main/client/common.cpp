@@ -13,6 +13,7 @@ namespace p2p::client {
 
 exit_code say(exit_code code, std::string_view message) {
     print_above_status_line([&] { fmt::print(stderr, "p2pclient: {}\n", hide_keys(std::string{message})); });
+    tell(events::error{static_cast<int>(code), hide_keys(std::string{message})});
     return code;
 }
 
@@ -63,13 +64,21 @@ std::vector<endpoint> trackers_or_default(const std::vector<endpoint>& named) {
     return named.empty() ? std::vector<endpoint>{{"127.0.0.1", usual_tracker_port}} : named;
 }
 
+void tell_complete(const peer_status& s) {
+    const std::chrono::duration<double> time = s.completed_after.value_or(s.elapsed);
+    tell(events::complete{s.fileset, s.fetched, s.bytes_down, s.sources, s.wrong, time.count()});
+}
+
 awaitable<exit_code> run_until_stopped(peer& self, session& one) {
     struct farewell {
         peer& self;
         ~farewell() { self.on_stop_signal({}); }
     } const at_the_end{self};
     self.on_stop_signal([&one] { one.stop(); });
-    co_return co_await one.run();
+    const exit_code code = co_await one.run();
+    const peer_status is = one.status();
+    if (is.bytes_up > 0) tell(events::sent{is.fileset, is.bytes_up, is.receivers});
+    co_return code;
 }
 
 std::optional<set_state> open_state_if_possible(const std::filesystem::path& root, const file_set_id& id) {

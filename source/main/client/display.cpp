@@ -1,5 +1,6 @@
 #include "main/client/display.hpp"
 
+#include "main/client/output.hpp"
 #include "net/terminal.hpp"
 
 #include <spdlog/spdlog.h>
@@ -10,7 +11,7 @@ namespace {
 
 constexpr duration between_looks = std::chrono::milliseconds{200};
 constexpr duration between_log_lines = std::chrono::seconds{10};
-
+constexpr duration between_events = std::chrono::seconds{1};
 }  // namespace
 
 struct display::watch : std::enable_shared_from_this<watch> {
@@ -36,12 +37,23 @@ struct display::watch : std::enable_shared_from_this<watch> {
             next_log_line = now + between_log_lines;
         }
         if (what) seen.look(*what, now);
-        if (is_terminal) {
+        if (printed_as() == output_format::json) {
+            if (what && now >= next_event) {
+                tell(event());
+                next_event = now + between_events;
+            }
+        } else if (is_terminal) {
             show_status_line(what ? seen.line(terminal_columns() - 1) : "");
         } else if (what && what->has_end() && now >= next_log_line) {
             spdlog::info("{}", seen.line());
             next_log_line = now + between_log_lines;
         }
+    }
+    events::progress event() const {
+        events::progress said{seen.last(), seen.rate(), {}};
+        if (const auto left = seen.time_left())
+            said.seconds_left = std::chrono::duration<double>(*left).count();
+        return said;
     }
 
     const activities& all;
@@ -49,6 +61,7 @@ struct display::watch : std::enable_shared_from_this<watch> {
     bool is_terminal;
     watched_activity seen;
     time_point next_log_line{};
+    time_point next_event{};
 };
 
 display::display(const asio::any_io_executor& executor, const activities& all)

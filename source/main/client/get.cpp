@@ -124,7 +124,9 @@ awaitable<void> get_set(getting& what) {
     check_room(what.destination, store->missing_bytes());
     const std::string label = printable(set->name());
     spdlog::info("{}: {}", label, show_found(before, *store));
+    tell(events::found{std::string{set->name()}, before.found, before.copied, store->missing_bytes()});
     const bool all_there = store->missing().empty();
+    if (all_there) tell(events::complete{.fileset = std::string{set->name()}});
     const auto job = store->save_job();
     const auto saved = co_await on_pool(what.pool, job);
     if (!saved) fail_storage(saved.error());
@@ -136,6 +138,7 @@ awaitable<void> get_set(getting& what) {
         options.trackers = what.from.trackers;
         options.acquaintances = found.holders;
         options.once = !what.told.stay;
+        options.on_complete = tell_complete;
         session fetching(what.self, std::move(store), {}, options);
         what.code = co_await run_until_stopped(what.self, fetching);
         if (!fetching.complete()) {

@@ -9,12 +9,7 @@ namespace {
 
 awaitable<void> print_list(std::vector<endpoint> trackers, connecting how) {
     const std::vector<set_listing> sets = co_await list_sets(std::move(trackers), std::move(how));
-    if (!sets.empty())
-        fmt::print("{:<64} {:>10} {:>8} {:>7} {:>8}  {}\n", "id", "size", "chunks", "seeders", "leechers",
-                   "name");
-    for (const set_listing& one : sets)
-        fmt::print("{:<64} {:>10} {:>8} {:>7} {:>8}  {}\n", one.set.id.to_hex(), show_size(one.set.size),
-                   one.set.count, one.seeders, one.leechers, printable(one.set.name));
+    for (const set_listing& one : sets) tell(one);
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ struct serving {
 void note_failure(exit_code& code, const session_failure& failure) {
     if (code == exit_code::ok) code = failure.code;
     spdlog::error("{}", hide_keys(failure.what()));
+    tell(events::error{static_cast<int>(failure.code), hide_keys(failure.what())});
 }
 
 known_set remembered(const command& told, const std::filesystem::path& root, const file_set_id& id) {
@@ -102,6 +103,8 @@ awaitable<void> serve_set(serving& what, known_set one) {
     } const at_the_end{what, &served};
     if (what.stopped) served.stop();
     co_await served.run();
+    const peer_status is = served.status();
+    if (is.bytes_up > 0) tell(events::sent{is.fileset, is.bytes_up, is.receivers});
 }
 
 // One that fails does not end the others.

@@ -2,7 +2,6 @@
 #include "net/listener.hpp"
 #include "net/on_pool.hpp"
 #include "net/own_address.hpp"
-#include "net/terminal.hpp"
 #include "peer/chunk_work.hpp"
 #include "storage/published_store.hpp"
 #include "storage/set_state.hpp"
@@ -66,7 +65,7 @@ std::optional<swarm_key> kept_key(const std::filesystem::path& root, const std::
 awaitable<void> print_link(session& shared, link where) {
     co_await shared.announced();
     if (shared.stopping()) co_return;
-    print_result(where.to_string() + "\n");
+    tell(events::link{where.name, where.to_string()});
 }
 
 struct sharing {

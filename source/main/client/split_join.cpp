@@ -2,21 +2,19 @@
 
 #include "main/client/command.hpp"
 
-#include <fmt/format.h>
-
 namespace p2p::client {
 
 exit_code split(const command& told) {
     const auto chunks = split_file(told.file, told.folder, told.chunk_size);
     if (!chunks) return say(exit_code::storage, chunks.error());
-    fmt::print("{}: {} of {}\n", told.folder, show_count(*chunks, "chunk"), show_size(told.chunk_size));
+    tell(events::split{told.folder, *chunks, told.chunk_size});
     return exit_code::ok;
 }
 
 exit_code join(const command& told) {
     const auto size = join_chunks(told.folder, told.file);
     if (!size) return say(exit_code::storage, size.error());
-    fmt::print("{}: {}\n", told.file, show_size(*size));
+    tell(events::join{told.file, *size});
     return exit_code::ok;
 }
 

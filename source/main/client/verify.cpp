@@ -1,6 +1,5 @@
 #include "main/client/command.hpp"
 #include "net/on_pool.hpp"
-#include "net/terminal.hpp"
 #include "peer/chunk_work.hpp"
 #include "peer/prepare.hpp"
 #include "storage/set_state.hpp"
@@ -32,12 +31,10 @@ awaitable<exit_code> verify_set(asio::thread_pool& pool, activities& shown_in, s
         return lines;
     };
     const std::vector<std::string> lines = co_await on_pool(pool, compare);
-    for (const std::string& line : lines) print_result(line + "\n");
+    for (const std::string& line : lines) tell(events::differs{line});
     const std::string name = printable((*set)->name());
-    if (lines.empty() && wrong.empty()) {
-        print_result(name + ": every byte is what was published\n");
-        co_return exit_code::ok;
-    }
+    tell(events::verified{std::string{(*set)->name()}, (*set)->chunk_count(), wrong.size(), lines.size()});
+    if (lines.empty() && wrong.empty()) co_return exit_code::ok;
     co_return say(exit_code::differs,
                   fmt::format("{}: {} of {} chunks are wrong or missing; `get` repairs them", name,
                               wrong.size(), (*set)->chunk_count()));
