@@ -107,8 +107,8 @@ struct parts_of_line {
 }  // namespace
 
 std::string_view name_of(activity::kind what) {
-    static constexpr std::array<std::string_view, 5> names{"hashing", "checking", "verifying", "fetching",
-                                                           "serving"};
+    static constexpr std::array<std::string_view, 6> names{"hashing",  "checking", "verifying",
+                                                           "fetching", "serving",  "paused"};
     return names.at(static_cast<std::size_t>(what));
 }
 
@@ -185,8 +185,9 @@ std::string show_peers(const activity& what) {
 }  // namespace
 
 std::string watched_activity::line() const {
-    std::vector<std::string> said{
-        last_.has_end() ? fmt::format("{} ({})", show_done(last_), show_percent(last_)) : show_sent(last_)};
+    std::vector<std::string> said{last_.has_amount()
+                                      ? fmt::format("{} ({})", show_done(last_), show_percent(last_))
+                                      : show_sent(last_)};
     if (const auto speed = rate()) said.push_back(show_rate(*speed));
     if (const auto left = time_left()) said.push_back(show_time_left(*left));
     if (last_.is_between_peers()) said.push_back(show_peers(last_));
@@ -196,7 +197,7 @@ std::string watched_activity::line() const {
 std::string watched_activity::line(std::size_t columns) const {
     parts_of_line parts;
     parts.first = {{std::string{name_of(last_.what)}, 7}, {printable(last_.name, longest_name), 4}};
-    if (last_.has_end()) {
+    if (last_.has_amount()) {
         parts.first.push_back({show_percent(last_), 0});
         parts.first.push_back({show_bar(last_, shortest_bar), rank_of_bar});
         parts.figures.push_back({show_done(last_), 5});

@@ -14,7 +14,7 @@
 namespace p2p {
 
 struct activity {
-    enum class kind { hashing, checking, verifying, fetching, serving };
+    enum class kind { hashing, checking, verifying, fetching, serving, paused };
     /// Of a chunk folder nobody knows how large a chunk is that nobody has yet.
     enum class unit { bytes, chunks };
 
@@ -27,7 +27,8 @@ struct activity {
     byte_count sent = 0;
     std::size_t peers = 0;  ///< that are connected
 
-    bool has_end() const { return what != kind::serving; }
+    bool has_amount() const { return what != kind::serving; }  ///< `done` says something
+    bool has_end() const { return what != kind::serving && what != kind::paused; }
     bool is_between_peers() const { return what == kind::fetching || what == kind::serving; }
 };
 

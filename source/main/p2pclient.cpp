@@ -11,6 +11,7 @@
 #include "net/listener.hpp"
 #include "net/logging.hpp"
 #include "net/process.hpp"
+#include "protocol/control_text.hpp"
 #include "protocol/messages.hpp"
 
 #include <fmt/format.h>
@@ -20,6 +21,7 @@
 #include <bit>
 #include <cctype>
 #include <functional>
+#include <sstream>
 #include <unistd.h>
 
 namespace {
@@ -124,6 +126,18 @@ void add_output(CLI::App& app, command& told) {
         ->group("Output");
 }
 
+void add_control(CLI::App& app, command& told) {
+    app.add_option("--control", told.control, "Answer `p2pclient ctl PATH` at a Unix socket there")
+        ->type_name("PATH")
+        ->group("Control");
+}
+
+void add_console(CLI::App& app, command& told) {
+    app.add_flag("--console", told.console,
+                 "Read commands from the terminal, or a pipe (status, peers, add, pause; help lists all)")
+        ->group("Control");
+}
+
 void add_trackers(CLI::App& app, command& told, const std::string& help) {
     p2p::add_endpoints(app, "--tracker", told.trackers, p2p::usual_tracker_port, help)->group("Network");
 }
@@ -180,6 +194,8 @@ void add_serving(CLI::App& app, command& told, const std::string& tracker_help) 
     add_place_on_network(app, told);
     add_peer_name(app, told, "--peer-name");
     add_output(app, told);
+    add_console(app, told);
+    add_control(app, told);
     add_limits(app, told);
 }
 
@@ -197,6 +213,7 @@ void add_chunk_folder(CLI::App& app, command& told) {
         ->capture_default_str();
     add_place_on_network(app, told);
     add_output(app, told);
+    add_control(app, told);
 
     p2p::session_options& session = told.session;
     auto* once = app.add_flag("--once", session.once, "One-shot: exit as soon as every chunk is there")
@@ -310,6 +327,13 @@ void add_get(CLI::App& app, command& told, run_command& chosen) {
     on(get, chosen, p2p::client::get, told);
 }
 
+std::string indented(const std::string& lines) {
+    std::string text;
+    std::istringstream in{lines};
+    for (std::string line; std::getline(in, line);) text += (text.empty() ? "  " : "\n  ") + line;
+    return text;
+}
+
 void add_others(CLI::App& app, command& told, run_command& chosen) {
     CLI::App* list = app.add_subcommand("list", "Lists the file-sets that were published at a tracker");
     add_trackers(*list, told,
@@ -343,6 +367,13 @@ void add_others(CLI::App& app, command& told, run_command& chosen) {
     join->add_option("OUTFILE", told.file, "The file to write")->required();
     add_json(*join, told);
     on(join, chosen, p2p::client::join, told);
+
+    CLI::App* ctl = app.add_subcommand("ctl", "Asks a peer that runs with --control, or tells it what to do");
+    ctl->add_option("PATH", told.control, "The peer's socket")->required();
+    ctl->add_option("COMMAND", told.order, "What to do, with its arguments")->required();
+    add_json(*ctl, told);
+    ctl->footer("Commands:\n" + indented(p2p::control::commands_help()));
+    on(ctl, chosen, p2p::client::ctl, told);
 }
 
 // A list of processes shows everybody the words that a program was started with.
@@ -367,7 +398,8 @@ void fit_into_descriptors(command& told) {
 }
 
 exit_code run(command& told, const std::string& named, const run_command& chosen) {
-    if (told.json) p2p::client::print_as(p2p::client::output_format::json);
+    const bool answers_for_itself = named == "ctl";  // its --json is the peer's answer
+    if (told.json && !answers_for_itself) p2p::client::print_as(p2p::client::output_format::json);
     p2p::client::tell(p2p::events::start{P2P_VERSION, named});
     p2p::start_logging(told.quiet ? "warn" : told.log_level,
                        told.no_color ? p2p::colours::never : p2p::colours::where_usual);

@@ -13,7 +13,11 @@ namespace p2p {
 class rate_limiter {
 public:
     /// Bytes per second; 0: no limit.
-    explicit rate_limiter(byte_count rate) {
+    explicit rate_limiter(byte_count rate) { set_rate(rate); }
+
+    /// From now on. Whoever waits already goes on waiting as it was told.
+    void set_rate(byte_count rate) {
+        bucket_.reset();
         if (rate > 0) bucket_.emplace(rate, slice_of(rate));
     }
 

@@ -52,6 +52,14 @@ awaitable<void> task_group::around(awaitable<void> body) {
     if (failure) std::rethrow_exception(failure);
 }
 
+awaitable<void> task_group::during(awaitable<void> body) {
+    const auto then_cancel = [&]() -> awaitable<void> {
+        co_await std::move(body);
+        cancel();
+    };
+    co_await around(then_cancel());
+}
+
 awaitable<void> task_group::join() {
     // A cancellation of whoever waits here is passed on, and the wait goes on: tasks never outlive their
     // group.

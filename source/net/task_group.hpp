@@ -29,6 +29,9 @@ public:
     /// co_await, also at that of a join().
     awaitable<void> around(awaitable<void> body);
 
+    /// Runs `body`, and returns or throws what it does, once the tasks have ended, which are cancelled then.
+    awaitable<void> during(awaitable<void> body);
+
     /// Waits until no task is left, then throws what the first of them failed with, if any did.
     /// operation_aborted is no failure: somebody cancelled the task, or closed what it waited for.
     awaitable<void> join();

@@ -1,5 +1,7 @@
 #include "net/terminal.hpp"
 
+#include "net/line_editor.hpp"
+
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -13,6 +15,18 @@ namespace {
 std::string& status_line() {
     static std::string shown;
     return shown;
+}
+
+line_editor*& editor() {
+    static line_editor* typed_in = nullptr;
+    return typed_in;
+}
+
+winsize window() {
+    winsize size{};
+    for (const int one : {STDERR_FILENO, STDOUT_FILENO})
+        if (::ioctl(one, TIOCGWINSZ, &size) == 0) return size;
+    return {};
 }
 
 // A line that was drawn when the window was wider takes several now.
@@ -31,30 +45,44 @@ bool stderr_is_terminal() {
 
 std::size_t terminal_columns() {
     constexpr std::size_t usual = 80;
-    winsize size{};
-    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual;
+    const std::size_t columns = window().ws_col;
+    return columns > 0 ? columns : usual;
+}
+
+std::size_t terminal_rows() {
+    constexpr std::size_t usual = 24;
+    const std::size_t rows = window().ws_row;
+    return rows > 0 ? rows : usual;
 }
 
 void show_status_line(std::string text) {
+    if (editor() != nullptr) return editor()->show_status(std::move(text));
     erase_status_line();
     status_line() = std::move(text);
     fmt::print(stderr, "{}", status_line());
     std::fflush(stderr);
 }
 
-void print_above_status_line(const std::function<void()>& print) {
+void print_message(std::string_view text) {
+    if (editor() != nullptr) return editor()->print(text);
     erase_status_line();
-    print();
-    fmt::print(stderr, "{}", status_line());
+    fmt::print(stderr, "{}{}", text, status_line());
     std::fflush(stderr);
 }
 
 void print_result(std::string_view text) {
-    print_above_status_line([text] {
-        std::fflush(stderr);  // what is erased there
-        fmt::print("{}", text);
-        std::fflush(stdout);
-    });
+    if (editor() != nullptr) return editor()->print(text);
+    erase_status_line();
+    std::fflush(stderr);
+    fmt::print("{}", text);
+    std::fflush(stdout);
+    fmt::print(stderr, "{}", status_line());
+    std::fflush(stderr);
+}
+
+void show_above(line_editor* typed) {
+    show_status_line({});
+    editor() = typed;
 }
 
 }  // namespace p2p

@@ -3,24 +3,28 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <string_view>
 
 namespace p2p {
 
+class line_editor;
+
 bool stderr_is_terminal();
 
-/// In characters; where nobody knows, 80.
+/// In characters; where nobody knows, 80 and 24.
 std::size_t terminal_columns();
+std::size_t terminal_rows();
 
 /// Draws the line, which should fit, instead of the one before. Empty: takes it away.
 void show_status_line(std::string text);
 
-/// Whatever is printed while there may be a status line is printed in here: it goes above that.
-void print_above_status_line(const std::function<void()>& print);
-
-/// On standard output, at once.
+/// Whole lines, on standard error and on standard output, at once: above the status line.
+void print_message(std::string_view text);
 void print_result(std::string_view text);
+
+/// From now on a line is typed at the bottom of the terminal: all of the above appears above it. None: not
+/// any more.
+void show_above(line_editor* typed);
 
 }  // namespace p2p

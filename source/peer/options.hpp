@@ -46,6 +46,15 @@ struct peer_options {
     std::shared_ptr<const security> secured{};  ///< every connection, also to trackers; none: plain TCP
 };
 
+/// Whom to tell what becomes of a file-set's session. Each may be empty.
+struct session_watch {
+    std::function<void(const peer_status&)> complete{};  ///< all of it was fetched, and is written down
+    std::function<void(const peer_status&)> over{};      ///< the session has ended
+    std::function<void(const std::string& fileset, chunk_index, const std::string& peer)> wrong_chunk{};
+    /// A tracker answers, after none did or another; or it does not answer any more.
+    std::function<void(const std::string& fileset, const endpoint& tracker, bool answers)> tracker{};
+};
+
 /// What is said about one file-set.
 struct session_options {
     std::string label;               ///< what the file-set is called in logs
@@ -59,8 +68,7 @@ struct session_options {
     duration seed_for{};                    ///< with `once`: stay so long after that
     std::optional<duration> give_up_after;  ///< with `once`: stop when nothing has arrived for so long
 
-    /// All of it was fetched, and is written down.
-    std::function<void(const peer_status&)> on_complete{};
+    session_watch watch{};
 
     scheduler_options scheduling;
     upload_options uploads;

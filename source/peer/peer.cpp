@@ -43,7 +43,8 @@ peer::peer(asio::any_io_executor executor, asio::thread_pool& pool, peer_options
       up_(options_.limit_up),
       down_(options_.limit_down),
       tasks_(executor),
-      something_over_(executor) {}
+      something_over_(executor),
+      work_(executor) {}
 
 peer::~peer() = default;
 
@@ -55,7 +56,10 @@ awaitable<void> peer::around(awaitable<void> body) {
 awaitable<void> peer::live(awaitable<void> body) {
     std::exception_ptr failure;
     try {
-        co_await std::move(body);
+        work_.spawn(std::move(body));
+        co_await work_.join();
+        if (cut_short_)
+            throw session_failure(exit_code::incomplete, "stopped before it had begun to fetch or serve");
     } catch (...) {
         failure = std::current_exception();
     }
@@ -77,9 +81,8 @@ void peer::leave_trackers() {
     for (const auto& [where, link] : links_) link->say_goodbye();
 }
 
-void peer::on_stop_signal(std::function<void()> stop) {
-    stop_ = std::move(stop);
-    if (!signals_) signals_.emplace(executor_, stop_signals, [this] { this->stop(); });
+void peer::obey_signals() {
+    signals_.emplace(executor_, stop_signals, [this] { stop(); });
 }
 
 void peer::stop() {
@@ -87,7 +90,12 @@ void peer::stop() {
     tell_service_manager("STOPPING=1");
     something_over_.set();
     leave_trackers();  // at once, so that they send nobody here any more
-    if (stop_) stop_();
+    if (sessions_.empty() && work_.size() > 0) {
+        cut_short_ = true;
+        work_.cancel();
+    }
+    const std::vector<session*> all = sessions_;
+    for (session* one : all) one->stop();
 }
 
 awaitable<void> peer::tell_and_close(stream& line, const error_message& answer) {
@@ -107,13 +115,13 @@ bool peer::any_link_connected() const {
 }
 
 void peer::add(session& who) {
-    sessions_[who.set()] = &who;
+    reachable_[who.set()] = &who;
     tell_service_manager("READY=1");
 }
 
 void peer::remove(session& who) {
-    const auto at = sessions_.find(who.set());
-    if (at != sessions_.end() && at->second == &who) sessions_.erase(at);
+    const auto at = reachable_.find(who.set());
+    if (at != reachable_.end() && at->second == &who) reachable_.erase(at);
 }
 
 tracker_link& peer::link_to(const endpoint& tracker) {
@@ -145,7 +153,7 @@ awaitable<void> peer::greet(tcp::socket socket, connection_counter::place place)
         co_await line->handshake(options_.limits.hello);
         const duration left = until - std::chrono::steady_clock::now();
         const peer_to_peer::hello hello = co_await read_hello(*line, left);
-        if (const auto who = sessions_.find(hello.set); who != sessions_.end()) {
+        if (const auto who = reachable_.find(hello.set); who != reachable_.end()) {
             who->second->take(std::move(line), hello, std::move(place));
             co_return;
         }

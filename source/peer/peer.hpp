@@ -12,10 +12,10 @@
 #include "peer/options.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace p2p {
 
@@ -31,17 +31,33 @@ public:
     peer(asio::any_io_executor executor, asio::thread_pool& pool, peer_options options);
     ~peer();
 
-    /// Accepts connections and talks to trackers while `body` runs, which is where the sessions are; then
-    /// says goodbye to the trackers, within a grace time. Leaves nothing behind that runs. Once only.
+    /// Accepts connections and talks to trackers while `body` runs, which is where the sessions are, and what
+    /// was spawned beside it; then says goodbye to the trackers, within a grace time. Leaves nothing behind
+    /// that runs. Once only. Throws what the body throws, and session_failure (incomplete) where it was
+    /// stopped before there was a session.
     awaitable<void> around(awaitable<void> body);
 
-    /// From the first call until around() returns, SIGINT and SIGTERM call this (nothing, where it is empty);
-    /// after the second one, the goodbye is not waited for.
-    void on_stop_signal(std::function<void()> stop);
-    /// The same as such a signal.
-    void stop();
+    /// More of what the body does, for as long as that takes: around() returns when all of it is over. A
+    /// failure ends all of it.
+    void spawn(awaitable<void> beside_body) { work_.spawn(std::move(beside_body)); }
 
-    // For sessions. An added one is handed the connections that are about its set.
+    /// Has every session stop, those too that begin later. After the second time nothing is waited for.
+    void stop();
+    bool stopping() const { return stops_ > 0; }
+    /// Until around() returns, SIGINT and SIGTERM do the same.
+    void obey_signals();
+
+    /// In the order in which they came, from their constructors to their destructors.
+    const std::vector<session*>& sessions() const { return sessions_; }
+
+    /// Bytes per second, from now on; 0: no limit.
+    void limit_up(byte_count rate) { up_.set_rate(options_.limit_up = rate); }
+    void limit_down(byte_count rate) { down_.set_rate(options_.limit_down = rate); }
+
+    // For sessions.
+    void enter(session& who) { sessions_.push_back(&who); }
+    void leave(session& who) { std::erase(sessions_, &who); }
+    /// From now on it is handed the connections that are about its set.
     void add(session& who);
     void remove(session& who);
     tracker_link& link_to(const endpoint& tracker);
@@ -82,12 +98,14 @@ private:
     rate_limiter down_;
     receive_window window_;
     activities going_on_;
-    std::map<file_set_key, session*> sessions_;
+    std::vector<session*> sessions_;
+    std::map<file_set_key, session*> reachable_;
     std::map<endpoint, std::unique_ptr<tracker_link>> links_;
     task_group tasks_;
     event something_over_;
     std::optional<caught_signals> signals_;
-    std::function<void()> stop_;
+    task_group work_;  // the body, and what is beside it
+    bool cut_short_ = false;
     unsigned stops_ = 0;
 };
 

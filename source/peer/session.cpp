@@ -91,12 +91,17 @@ session::session(peer& owner, std::unique_ptr<chunk_store> store, std::string fi
       something_to_tell_(owner.executor()),
       something_to_save_(owner.executor()),
       something_over_(owner.executor()),
-      announced_(owner.executor()) {}
+      announced_(owner.executor()) {
+    owner_.enter(*this);
+}
 
-session::~session() = default;
+session::~session() {
+    owner_.leave(*this);
+}
 
 awaitable<exit_code> session::run() {
     started_ = last_arrival_ = now();
+    if (owner_.stopping()) stop();
     if (complete()) completed_ = started_;
     const activities::entry shown{owner_.going_on(), [this] { return going_on(); }};
     spawn(live());
@@ -111,6 +116,7 @@ awaitable<exit_code> session::run() {
     if (bytes_up_ > 0)
         spdlog::info("{}: {} to {} in {}", printable(options_.label), show_sent(going_on()),
                      show_count(receivers_.size(), "peer"), show_duration(now() - started_));
+    if (options_.watch.over) options_.watch.over(status());
     if (failure_) throw *failure_;
     co_return result();
 }
@@ -124,14 +130,52 @@ awaitable<void> session::live_until_over() {
     co_await wait_until_over();
     const bool was_asked_to = std::exchange(stopping_, true) && !failure_;
     leave_trackers();
+    if (is_busy(was_asked_to) && !no_grace_)
+        spdlog::info("{}: lets chunks that are on their way arrive, for {} at most; a second signal does not",
+                     printable(options_.label), show_duration(grace));
     co_await let_transfers_end(was_asked_to);
     tasks_.cancel();
 }
 
 void session::leave_trackers() {
+    go_offline();
+    announced_.set();
+}
+
+// --- with others and without
+
+void session::go_online() {
+    owner_.add(*this);
+    order_.begin(now());
+    use_trackers();
+}
+
+void session::go_offline() {
     owner_.remove(*this);
     for (tracker_link* link : std::exchange(links_, {})) link->remove(*this);
-    announced_.set();
+}
+
+void session::pause() {
+    if (stopping_ || std::exchange(paused_, true)) return;
+    go_offline();
+    spawn(leave_peers());
+    something_over_.set();
+    spdlog::info("{}: paused", printable(options_.label));
+}
+
+void session::resume() {
+    if (stopping_ || !std::exchange(paused_, false)) return;
+    last_arrival_ = now();
+    if (hashed_) go_online();
+    something_to_ask_.set();
+    something_over_.set();
+    spdlog::info("{}: goes on", printable(options_.label));
+}
+
+awaitable<void> session::leave_peers() {
+    co_await let_transfers_end(true);
+    if (!paused_) co_return;
+    for (const auto& [id, with] : connections_) with->finish();
 }
 
 void session::stop() {
@@ -177,11 +221,9 @@ awaitable<void> session::live() {
     spdlog::info("{}: has {} of {} chunks, serves at port {}", printable(options_.label),
                  store_->present().size(), store_->count(), owner_.port());
     if (store_->published() && options_.fetch) want(missing() - store_->repeats());
-    owner_.add(*this);
-    order_.begin(now());
-    use_trackers();
+    if (!paused_) go_online();
     for (const endpoint& where : options_.acquaintances)
-        if (options_.fetch && !complete() && peers_.try_now(where, now())) spawn(connect(where));
+        if (options_.fetch && !paused_ && !complete() && peers_.try_now(where, now())) spawn(connect(where));
     spawn(tracker_loop());
     spawn(reunion_loop());
     spawn(ask_loop());
@@ -217,7 +259,7 @@ std::optional<time_point> session::over_at() const {
         if (!hashed_ || !inventory_.all_answered()) return std::nullopt;
         return *completed_ + options_.seed_for;
     }
-    if (options_.give_up_after) return last_arrival_ + *options_.give_up_after;
+    if (options_.give_up_after && !paused_) return last_arrival_ + *options_.give_up_after;
     return std::nullopt;
 }
 
@@ -227,22 +269,20 @@ exit_code session::result() const {
     return exit_code::ok;
 }
 
+bool session::is_busy(bool downloads_too) const {
+    return uploads_.serving() > 0 || (downloads_too && scheduler_.is_receiving());
+}
+
 awaitable<void> session::let_transfers_end(bool downloads_too) {
     const time_point until = now() + grace;
     carry_out(scheduler_.wind_down());
-    const auto is_busy = [this, downloads_too] {
-        return uploads_.serving() > 0 || (downloads_too && scheduler_.is_receiving());
-    };
-    if (is_busy() && !no_grace_)
-        spdlog::info("{}: lets chunks that are on their way arrive, for {} at most; a second signal does not",
-                     printable(options_.label), show_duration(grace));
-    while (is_busy() && now() < until && !no_grace_) co_await something_over_.wait_until(until);
+    while (is_busy(downloads_too) && now() < until && !no_grace_) co_await something_over_.wait_until(until);
 }
 
 awaitable<void> session::ask_loop() {
     for (;;) {
         std::optional<time_point> next;
-        if (!stopping_) {
+        if (is_online()) {
             carry_out(scheduler_.next_orders(now()));
             next = scheduler_.next_deadline();
         }
@@ -330,7 +370,8 @@ void session::located(const std::vector<chunk_claim>& agreed, const std::vector<
     if (!maybe_here.empty()) spawn(recover(std::move(maybe_here)));
     for (const holder& peer : holders) {
         const endpoint where{peer.host, peer.port};
-        if (options_.fetch && !complete() && peer.peer != own_id && peers_.try_now(where, now()))
+        if (options_.fetch && is_online() && !complete() && peer.peer != own_id &&
+            peers_.try_now(where, now()))
             spawn(connect(where));
     }
     something_to_ask_.set();
@@ -362,7 +403,7 @@ awaitable<void> session::recover(std::vector<chunk_claim> claims) {
 
 // Those that are in use, and no others.
 void session::use_trackers() {
-    if (stopping_) return;
+    if (!is_online()) return;
     while (links_.size() > order_.in_use()) {
         tracker_link* const last = links_.back();
         links_.pop_back();
@@ -391,7 +432,7 @@ awaitable<void> session::reunion_loop() {
     for (;;) {
         co_await sleep_for(look_for_others);
         const bool is_alone = std::ranges::none_of(links_, [](auto* link) { return link->welcomed(); });
-        if ((!is_alone && !scheduler_.is_idle()) || !options_.fetch || complete() || stopping_) continue;
+        if ((!is_alone && !scheduler_.is_idle()) || !options_.fetch || complete() || !is_online()) continue;
         while (const auto where = peers_.try_acquaintance(now())) spawn(connect(*where));
     }
 }
@@ -409,7 +450,9 @@ void session::tracker_answered(const tracker_link& which) {
     no_tracker_.reset();
     order_.answered(*place);
     use_trackers();
-    if (std::exchange(answering_, which.tracker()) != which.tracker() && options_.trackers.size() > 1)
+    if (std::exchange(answering_, which.tracker()) == which.tracker()) return;
+    if (options_.watch.tracker) options_.watch.tracker(options_.label, which.tracker(), true);
+    if (options_.trackers.size() > 1)
         spdlog::info("{}: uses the tracker at {}", printable(options_.label), which.tracker().to_string());
 }
 
@@ -419,6 +462,10 @@ void session::tracker_failed(const tracker_link& which) {
 }
 
 void session::tracker_lost(const tracker_link& which) {
+    if (answering_ == which.tracker()) {
+        answering_.reset();
+        if (options_.watch.tracker) options_.watch.tracker(options_.label, which.tracker(), false);
+    }
     if (const auto place = place_of(which)) order_.lost(*place, now());
     use_trackers();
 }
@@ -433,7 +480,7 @@ void session::tracker_unreachable(const tracker_link& which, const std::string& 
 }
 
 void session::end_if_alone() {
-    if (no_tracker_ && options_.once && !complete() && !stopping_ && connections_.empty())
+    if (no_tracker_ && options_.once && !complete() && is_online() && connections_.empty())
         fail(exit_code::network, *no_tracker_);
 }
 
@@ -465,6 +512,7 @@ awaitable<void> session::converse(std::unique_ptr<stream> line, std::optional<pe
 
 std::string session::joined(connection& with, std::uint64_t instance, const endpoint& where) {
     if (stopping_) return "this peer is about to leave";
+    if (paused_) return "this peer is paused";
     const admission verdict = peers_.admit(with.id(), instance, where, with.opened(), now());
     if (!verdict.refused.empty()) return verdict.refused;
     if (verdict.replaces) {
@@ -578,11 +626,12 @@ void session::say_if_complete() {
     spdlog::info("{}: complete, {} fetched from {} in {}", printable(options_.label),
                  show_count(fetched_, "chunk"), show_count(sources_.size(), "peer"),
                  show_duration(*completed_ - started_));
-    if (options_.on_complete) options_.on_complete(status());
+    if (options_.watch.complete) options_.watch.complete(status());
 }
 
 bool session::chunk_was_wrong(connection& from, chunk_index chunk) {
     ++wrong_;
+    if (options_.watch.wrong_chunk) options_.watch.wrong_chunk(options_.label, chunk, from.label());
     spdlog::warn("{}: {} sent chunk {} with wrong content: it is fetched elsewhere",
                  printable(options_.label), from.label(), chunk.value);
     something_to_ask_.set();
@@ -626,7 +675,7 @@ void session::manifest_sent(const connection& by, bool to_its_end) {
 }
 
 session::request_is session::upload_wanted(const connection& by, wanted what) {
-    if (stopping_ || !connections_.contains(by.id())) return request_is::not_served;
+    if (!is_online() || !connections_.contains(by.id())) return request_is::not_served;
     if (!uploads_.add(by.id(), site_of(by.address().host), std::move(what))) return request_is::one_too_many;
     start_uploads();
     return request_is::taken;
@@ -643,7 +692,7 @@ void session::upload_ended(const connection& by) {
 }
 
 void session::start_uploads() {
-    if (stopping_) return;
+    if (!is_online()) return;
     while (auto next = uploads_.start_next()) connections_.at(next->who)->serve(std::move(next->what));
 }
 
@@ -681,7 +730,8 @@ activity session::going_on() const {
         is.total = store_->count();
         is.done = hashed_ ? is.total - missing().size() : inventory_.owned().size();
     }
-    is.what = !hashed_                        ? activity::kind::hashing
+    is.what = paused_                         ? activity::kind::paused
+              : !hashed_                      ? activity::kind::hashing
               : options_.fetch && !complete() ? activity::kind::fetching
                                               : activity::kind::serving;
     return is;
@@ -700,6 +750,7 @@ peer_status session::status() const {
     s.receivers = static_cast<std::uint32_t>(receivers_.size());
     s.bytes_up = bytes_up_;
     s.bytes_down = bytes_down_;
+    s.paused = paused_;
     s.tracker_connected = std::ranges::any_of(links_, [](auto* link) { return link->welcomed(); });
     s.elapsed = now() - started_;
     if (completed_) s.completed_after = *completed_ - started_;

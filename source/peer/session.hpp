@@ -46,6 +46,12 @@ public:
     void stop();
     bool stopping() const { return stopping_; }
 
+    /// Leaves the trackers and everybody that it is connected to, as soon as chunks on their way have come,
+    /// and joins them again. Content is kept, and looked after, meanwhile.
+    void pause();
+    void resume();
+    bool paused() const { return paused_; }
+
     /// Returns once a tracker has taken the announcement of what is there, or run() is about to return.
     awaitable<void> announced() { return announced_.wait(); }
 
@@ -131,7 +137,12 @@ private:
     awaitable<void> news_loop();
     awaitable<void> save_loop();
     awaitable<void> wait_until_over();
+    bool is_busy(bool downloads_too) const;
     awaitable<void> let_transfers_end(bool downloads_too);
+    awaitable<void> leave_peers();
+    void go_online();
+    void go_offline();
+    bool is_online() const { return hashed_ && !paused_ && !stopping_; }
     awaitable<void> connect(endpoint where);
     awaitable<void> converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
                              endpoint where, std::optional<connection_counter::place> place);
@@ -178,6 +189,7 @@ private:
     event announced_;
     bool hashed_ = false;  // what is present is known, and can be announced
     bool stopping_ = false;
+    bool paused_ = false;
     bool no_grace_ = false;
     bool unsaved_ = false;
     bool saving_ = false;

@@ -31,6 +31,7 @@ struct peer_status {
     std::uint32_t receivers = 0;  ///< peers that chunks went to
     byte_count bytes_up = 0;      ///< content only
     byte_count bytes_down = 0;
+    bool paused = false;
     bool tracker_connected = false;
     duration elapsed{};
     std::optional<duration> completed_after;

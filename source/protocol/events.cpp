@@ -49,6 +49,14 @@ json fields(const complete& e) {
             {"seconds", e.seconds}};
 }
 
+json fields(const wrong_chunk& e) {
+    return {{"event", "wrong_chunk"}, {"fileset", e.fileset}, {"chunk", e.chunk}, {"peer", e.peer}};
+}
+
+json fields(const tracker& e) {
+    return {{"event", "tracker"}, {"fileset", e.fileset}, {"tracker", e.address}, {"answers", e.answers}};
+}
+
 json fields(const sent& e) {
     return {{"event", "sent"}, {"fileset", e.fileset}, {"bytes", e.bytes}, {"peers", e.peers}};
 }

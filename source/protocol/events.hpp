@@ -42,6 +42,18 @@ struct complete {
     std::uint32_t wrong_chunks = 0;
     double seconds = 0;
 };
+/// It was thrown away, and is fetched again.
+struct wrong_chunk {
+    std::string fileset;
+    std::uint32_t chunk = 0;
+    std::string peer;
+};
+/// It answers, after none did or another; or it does not any more.
+struct tracker {
+    std::string fileset;
+    std::string address;
+    bool answers = false;
+};
 struct sent {
     std::string fileset;
     byte_count bytes = 0;
@@ -74,8 +86,8 @@ struct end {
     int exit_code = 0;
 };
 
-using event = std::variant<start, progress, link, found, complete, sent, set_listing, differs, verified,
-                           split, join, error, end>;
+using event = std::variant<start, progress, link, found, complete, wrong_chunk, tracker, sent, set_listing,
+                           differs, verified, split, join, error, end>;
 
 /// With its '\n'. Text that is no UTF-8 is replaced.
 std::string to_line(const event& what);

@@ -1,4 +1,4 @@
-// What the programs are told on the command line, by signals and at the prompt, and what they exit with.
+// What the programs are told on the command line and by signals, and what they exit with.
 
 #include "support/programs.hpp"
 #include "support/temp_folder.hpp"
@@ -372,76 +372,6 @@ TEST_CASE("SIGTERM and SIGINT have the tracker exit 0") {
         tracker.signal(number);
         CHECK(tracker.wait_for_exit() == 0);
     }
-}
-
-TEST_CASE("commands that are piped in are answered, and quit ends the program with 0") {
-    const temp_folder here;
-    tracker_program tracker{{"--quorum", "1"}};
-    peer_program alice{tracker,
-                       make_folder(here / "alice", small, "1-3"),
-                       "alice",
-                       {},
-                       {.in = process_settings::input::pipe}};
-    tcp_client guest = alice.join(small, "1-3");
-    alice.type("status\n");
-    alice.wait_for("default: 3 of 4 chunks, fetching\n");
-    alice.wait_for("tracker connected, 1 peer connected, running for ");
-    alice.type("  peers \r\n");
-    alice.wait_for("mallory at 127.0.0.1:1: has 0 of 4 chunks");
-    alice.type("chunks\n");
-    alice.wait_for("has 1-3\nlacks 4\nserves 1-3\n");
-    alice.type("help\n");
-    alice.wait_for("quit     tell the tracker goodbye and stop\n");
-    alice.type("dance \x1B[2J\n");
-    alice.wait_for("no such command: dance ?[2J\n");
-    alice.type(std::string(5'000, 'x') + "\n");
-    alice.wait_for("a command has at most 1024 characters\n");
-    alice.type("quit\n");
-    CHECK(alice.wait_for_exit() == 0);
-    tracker.wait_for("left: said goodbye");
-    CHECK_FALSE(alice.said("p2p> "));  // a prompt is for people
-}
-
-TEST_CASE("a peer goes on serving when its piped commands end") {
-    const temp_folder here;
-    tracker_program tracker{{"--quorum", "1"}};
-    peer_program alice{tracker,
-                       make_folder(here / "alice", small, "1-4"),
-                       "alice",
-                       {},
-                       {.in = process_settings::input::pipe}};
-    alice.type("status");  // even a line without an end is a command
-    alice.end_input();
-    alice.wait_for("default: 4 of 4 chunks, complete\n");
-    alice.join(small, "1-4");
-    alice.signal(SIGTERM);
-    CHECK(alice.wait_for_exit() == 0);
-}
-
-TEST_CASE("on a terminal there is a prompt, and a status line that lives") {
-    const temp_folder here;
-    const tracker_program tracker;
-    peer_program alice{tracker,
-                       make_folder(here / "alice", small, "1-3"),
-                       "alice",
-                       {},
-                       {.in = process_settings::input::terminal}};
-    alice.wait_for("p2p> ");
-    alice.wait_for("default: 3 of 4 chunks, 0 peers, down 0 B/s, up 0 B/s");
-    alice.type("chunks\n");
-    alice.wait_for("lacks 4");
-    alice.type("quit\n");
-    CHECK(alice.wait_for_exit() == 0);
-}
-
-TEST_CASE("without a terminal and without a pipe there is no prompt, and the peer serves") {
-    const temp_folder here;
-    const tracker_program tracker{{"--quorum", "1"}};
-    peer_program alice{tracker, make_folder(here / "alice", small, "1-3"), "alice"};
-    alice.join(small, "1-3");
-    alice.signal(SIGTERM);
-    CHECK(alice.wait_for_exit() == 0);
-    CHECK_FALSE(alice.said("p2p>"));
 }
 
 TEST_CASE("split makes a chunk folder out of a file, and join the file out of the folder") {

@@ -113,6 +113,14 @@ TEST_CASE("every command tells its events, from start to end, as the schema says
     CHECK(the(of_folder, "start")["command"] == "folder");
     all.insert(all.end(), of_folder.begin(), of_folder.end());
 
+    const std::string text = read_text(set / ".p2p" / parse_link(link)->id.to_hex() / "manifest");
+    const fake_publisher mallory{tracker, parse_link(link)->id, text, manifest::parse(text).value()};
+    const auto deceived =
+        told_by({"get", link, here / "another copy", "--give-up-after", "1s"}, exits::incomplete);
+    CHECK(the(deceived, "wrong_chunk")["fileset"] == "set");
+    CHECK(the(deceived, "tracker") ==
+          json{{"event", "tracker"}, {"fileset", "set"}, {"tracker", tracker.address()}, {"answers", true}});
+
     CHECK(why_not_by_schema(all) == "");
     json unknown = all.front();
     unknown["colour"] = "green";

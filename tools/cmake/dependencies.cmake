@@ -36,17 +36,24 @@ if(NOT OPENSSL_FOUND)
   message(FATAL_ERROR "OpenSSL 3 is missing: apt-get install libssl-dev (or run tools/install-deps)")
 endif()
 
-option(P2P_SYSTEMD "Tell systemd when the programs are ready (Type=notify)" ON)
-if(P2P_SYSTEMD)
+# P2P_SYSTEMD and so on: ON by default; PkgConfig::P2P_SYSTEMD_MODULE is what to link then.
+function(p2p_optional_package option help module debian_package)
+  option(${option} ${help} ON)
+  if(NOT ${option})
+    return()
+  endif()
   find_package(PkgConfig QUIET)
   if(PkgConfig_FOUND)
-    pkg_check_modules(P2P_LIBSYSTEMD QUIET IMPORTED_TARGET libsystemd)
+    pkg_check_modules(${option}_MODULE QUIET IMPORTED_TARGET GLOBAL ${module})
   endif()
-  if(NOT P2P_LIBSYSTEMD_FOUND)
-    message(FATAL_ERROR "libsystemd is missing: apt-get install libsystemd-dev pkgconf (or run tools/install-deps), or "
-      "build without it: -DP2P_SYSTEMD=OFF")
+  if(NOT ${option}_MODULE_FOUND)
+    message(FATAL_ERROR "${module} is missing: apt-get install ${debian_package} pkgconf (or run tools/install-deps), or "
+      "build without it: -D${option}=OFF")
   endif()
-endif()
+endfunction()
+
+p2p_optional_package(P2P_SYSTEMD "Tell systemd when the programs are ready (Type=notify)" libsystemd libsystemd-dev)
+p2p_optional_package(P2P_LIBEDIT "Edit commands with history and completion at the peer's prompt" libedit libedit-dev)
 
 # Asio's own definitions are compiled once, in source/net/asio.cpp.
 add_library(p2p_asio INTERFACE)

@@ -5,6 +5,7 @@
 #include "core/link.hpp"
 #include "main/client/output.hpp"
 #include "main/security.hpp"
+#include "peer/fetch_set.hpp"
 #include "peer/hash_tree.hpp"
 #include "peer/options.hpp"
 #include "peer/peer.hpp"
@@ -49,6 +50,10 @@ struct command {
     std::string file;  // split, join
     std::string folder;
     byte_count chunk_size = byte_count{1} << 20U;
+
+    bool console = false;              // commands from standard input, where that is not usual
+    std::filesystem::path control{};   // of the socket; ctl: the one to ask at
+    std::vector<std::string> order{};  // ctl
 };
 
 exit_code run_chunk_folder(const command& told);
@@ -59,6 +64,7 @@ exit_code serve(const command& told);
 exit_code verify(const command& told);
 exit_code split(const command& told);
 exit_code join(const command& told);
+exit_code ctl(const command& told);
 
 // --- what they have in common
 
@@ -71,6 +77,20 @@ exit_code say(exit_code code, std::string_view message);
 void run(asio::io_context& io, awaitable<void> work, const command& told, const activities* going_on,
          std::shared_ptr<security> secured);
 
+/// A peer that runs, and what belongs to it.
+struct running {
+    peer& self;
+    std::shared_ptr<security> secured;
+    std::optional<swarm_key> key{};     ///< of the link; none: there is none, or the options have their own
+    bool stay = true;                   ///< until it is stopped; sets that are added do the same
+    bool takes_commands = false;        ///< from standard input, also where --console does not say so
+    tracker_server* tracker = nullptr;  ///< runs as long as the peer does
+};
+
+/// The same, within the peer's around(): signals stop it, and it takes commands from where the options say.
+/// Returns how the sets went that were added: the first failure.
+exit_code run(asio::io_context& io, const running& what, awaitable<void> body, const command& told);
+
 /// What the options say, and otherwise the key of a link, if it has one. Throws security_failure.
 std::shared_ptr<security> secured_by(const command& told, const std::optional<swarm_key>& key = {});
 
@@ -82,11 +102,11 @@ peer_options peer_for(const command& told, const std::vector<endpoint>& trackers
 /// The trackers to use where none was named.
 std::vector<endpoint> trackers_or_default(const std::vector<endpoint>& named);
 
-/// The event.
-void tell_complete(const peer_status& s);
+/// What becomes of sessions, as events.
+session_watch told_events();
 
-/// Runs the session; a signal stops it, and a second one does not wait for anything.
-awaitable<exit_code> run_until_stopped(peer& self, session& one);
+/// `code`, or that of the failure where it is the first; the failure is told and logged.
+exit_code note_failure(exit_code code, const session_failure& failure);
 
 /// Opens what is kept about a set beneath its files, or explains in the log why nothing can be kept there.
 std::optional<set_state> open_state_if_possible(const std::filesystem::path& root, const file_set_id& id);

@@ -1,5 +1,7 @@
 #include "main/client/command.hpp"
+#include "main/client/console.hpp"
 #include "main/client/display.hpp"
+#include "net/local_socket.hpp"
 #include "net/terminal.hpp"
 #include "storage/set_state.hpp"
 
@@ -12,7 +14,7 @@
 namespace p2p::client {
 
 exit_code say(exit_code code, std::string_view message) {
-    print_above_status_line([&] { fmt::print(stderr, "p2pclient: {}\n", hide_keys(std::string{message})); });
+    print_message(fmt::format("p2pclient: {}\n", hide_keys(std::string{message})));
     tell(events::error{static_cast<int>(code), hide_keys(std::string{message})});
     return code;
 }
@@ -30,6 +32,42 @@ void run(asio::io_context& io, awaitable<void> work, const command& told, const 
     });
     io.run();
     if (failure) std::rethrow_exception(failure);
+}
+
+namespace {
+
+awaitable<void> accompany(const running& what, awaitable<void> body, const command& told, controls& all,
+                          local_listener* socket) {
+    task_group beside(what.self.executor());
+    beside.spawn(all.watch());
+    if (what.tracker != nullptr) beside.spawn(what.tracker->run());
+    if (socket != nullptr) {
+        const auto answer = [&all](std::string_view line) {
+            const auto asked = control::read_request(line);
+            const control::answer unreadable =
+                control::refused{static_cast<int>(exit_code::usage), asked ? "" : asked.error()};
+            return control::to_line(asked ? all.carry_out(*asked) : unreadable);
+        };
+        const control::answer too_long =
+            control::refused{static_cast<int>(exit_code::usage), "the line is too long"};
+        beside.spawn(socket->serve(answer, control::longest_request, control::to_line(too_long)));
+    }
+    std::optional<console> prompt;
+    if (what.takes_commands || (told.console && console::has_input()))
+        beside.spawn(prompt.emplace(what.self.executor(), all).run());
+    what.self.obey_signals();
+    co_await beside.during(what.self.around(std::move(body)));
+}
+
+}  // namespace
+
+exit_code run(asio::io_context& io, const running& what, awaitable<void> body, const command& told) {
+    controls all{what.self, told, what.key, what.stay};
+    std::optional<local_listener> socket;
+    if (!told.control.empty()) socket.emplace(io.get_executor(), told.control);
+    awaitable<void> work = accompany(what, std::move(body), told, all, socket ? &*socket : nullptr);
+    run(io, std::move(work), told, &what.self.going_on(), what.secured);
+    return all.code();
 }
 
 std::shared_ptr<security> secured_by(const command& told, const std::optional<swarm_key>& key) {
@@ -64,21 +102,28 @@ std::vector<endpoint> trackers_or_default(const std::vector<endpoint>& named) {
     return named.empty() ? std::vector<endpoint>{{"127.0.0.1", usual_tracker_port}} : named;
 }
 
-void tell_complete(const peer_status& s) {
-    const std::chrono::duration<double> time = s.completed_after.value_or(s.elapsed);
-    tell(events::complete{s.fileset, s.fetched, s.bytes_down, s.sources, s.wrong, time.count()});
+session_watch told_events() {
+    session_watch all;
+    all.complete = [](const peer_status& s) {
+        const std::chrono::duration<double> time = s.completed_after.value_or(s.elapsed);
+        tell(events::complete{s.fileset, s.fetched, s.bytes_down, s.sources, s.wrong, time.count()});
+    };
+    all.over = [](const peer_status& s) {
+        if (s.bytes_up > 0) tell(events::sent{s.fileset, s.bytes_up, s.receivers});
+    };
+    all.wrong_chunk = [](const std::string& fileset, chunk_index chunk, const std::string& peer) {
+        tell(events::wrong_chunk{fileset, chunk.value, peer});
+    };
+    all.tracker = [](const std::string& fileset, const endpoint& where, bool is_connected) {
+        tell(events::tracker{fileset, where.to_string(), is_connected});
+    };
+    return all;
 }
 
-awaitable<exit_code> run_until_stopped(peer& self, session& one) {
-    struct farewell {
-        peer& self;
-        ~farewell() { self.on_stop_signal({}); }
-    } const at_the_end{self};
-    self.on_stop_signal([&one] { one.stop(); });
-    const exit_code code = co_await one.run();
-    const peer_status is = one.status();
-    if (is.bytes_up > 0) tell(events::sent{is.fileset, is.bytes_up, is.receivers});
-    co_return code;
+exit_code note_failure(exit_code code, const session_failure& failure) {
+    spdlog::error("{}", hide_keys(failure.what()));
+    tell(events::error{static_cast<int>(failure.code), hide_keys(failure.what())});
+    return code == exit_code::ok ? failure.code : code;
 }
 
 std::optional<set_state> open_state_if_possible(const std::filesystem::path& root, const file_set_id& id) {

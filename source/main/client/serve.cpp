@@ -26,15 +26,7 @@ struct serving {
     peer& self;
     std::vector<known_set> sets;
     exit_code code = exit_code::ok;
-    std::vector<session*> sessions{};
-    bool stopped = false;
 };
-
-void note_failure(exit_code& code, const session_failure& failure) {
-    if (code == exit_code::ok) code = failure.code;
-    spdlog::error("{}", hide_keys(failure.what()));
-    tell(events::error{static_cast<int>(failure.code), hide_keys(failure.what())});
-}
 
 known_set remembered(const command& told, const std::filesystem::path& root, const file_set_id& id) {
     const auto where = read_link(root, id);
@@ -49,7 +41,7 @@ std::vector<known_set> find_sets(const command& told, exit_code& code) {
         try {
             for (const file_set_id& id : known_sets_in(root)) sets.push_back(remembered(told, root, id));
         } catch (const session_failure& failure) {
-            note_failure(code, failure);
+            code = note_failure(code, failure);
         }
     }
     return sets;
@@ -94,17 +86,9 @@ awaitable<void> serve_set(serving& what, known_set one) {
     options.label = label;
     options.trackers = one.trackers;
     options.fetch = false;
+    options.watch = told_events();
     session served(what.self, std::move(store), {}, options);
-    what.sessions.push_back(&served);
-    struct farewell {
-        serving& all;
-        session* mine;
-        ~farewell() { std::erase(all.sessions, mine); }
-    } const at_the_end{what, &served};
-    if (what.stopped) served.stop();
     co_await served.run();
-    const peer_status is = served.status();
-    if (is.bytes_up > 0) tell(events::sent{is.fileset, is.bytes_up, is.receivers});
 }
 
 // One that fails does not end the others.
@@ -112,19 +96,14 @@ awaitable<void> serve_guarded(serving& what, known_set one) {
     try {
         co_await serve_set(what, std::move(one));
     } catch (const session_failure& failure) {
-        note_failure(what.code, failure);
+        what.code = note_failure(what.code, failure);
     }
 }
 
 awaitable<void> serve_all(serving& what) {
-    what.self.on_stop_signal([&what] {
-        what.stopped = true;
-        for (session* one : what.sessions) one->stop();
-    });
     task_group sets(what.self.executor());
     for (const known_set& one : what.sets) sets.spawn(serve_guarded(what, one));
     co_await sets.join();
-    what.self.on_stop_signal({});
 }
 
 }  // namespace
@@ -141,9 +120,10 @@ exit_code serve(const command& told) {
     const auto secured = secured_for(told, sets);
     peer self(io.get_executor(), pool, peer_for(told, trackers, secured));
     serving what{told, pool, self, std::move(sets), code};
-    run(io, self.around(serve_all(what)), told, &self.going_on(), secured);
+    const running here{self, secured, open_security(told.security) ? std::nullopt : what.sets.front().key};
+    const exit_code added = run(io, here, serve_all(what), told);
     pool.join();
-    return what.code;
+    return what.code == exit_code::ok ? added : what.code;
 }
 
 }  // namespace p2p::client

@@ -75,7 +75,6 @@ struct sharing {
     std::vector<endpoint> trackers;
     std::optional<swarm_key> key;  // that goes into the link
     scanned_tree tree;
-    exit_code code = exit_code::ok;
 };
 
 awaitable<void> share_tree(sharing& what) {
@@ -91,32 +90,12 @@ awaitable<void> share_tree(sharing& what) {
     options.trackers = what.trackers;
     options.fetch = false;
     options.needs_tracker = true;
+    options.watch = told_events();
     session shared(what.self, std::move(store), {}, options);
     task_group beside(what.self.executor());
     beside.spawn(print_link(shared, where));
-    std::exception_ptr failure;
-    try {
-        what.code = co_await run_until_stopped(what.self, shared);
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    beside.cancel();
-    co_await beside.join();
-    if (failure) std::rethrow_exception(failure);
-}
-
-awaitable<void> with_tracker(tracker_server& tracker, awaitable<void> work) {
-    task_group tasks(co_await asio::this_coro::executor);
-    tasks.spawn(tracker.run());
-    std::exception_ptr failure;
-    try {
-        co_await std::move(work);
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    tasks.cancel();
-    co_await tasks.join();
-    if (failure) std::rethrow_exception(failure);
+    const auto serve_it = [&]() -> awaitable<void> { co_await shared.run(); };
+    co_await beside.during(serve_it());
 }
 
 }  // namespace
@@ -156,16 +135,16 @@ exit_code share(const command& told) {
     if (key)
         spdlog::info("the link has the secret in it: whoever sees it can get the files, and nobody else can");
     sharing what{told, pool, self, trackers, key, std::move(*tree)};
-    awaitable<void> work = self.around(share_tree(what));
-    if (tracker) work = with_tracker(*tracker, std::move(work));
+    const running here{.self = self, .secured = secured, .key = key, .tracker = tracker.get()};
+    exit_code code = exit_code::ok;
     try {
-        run(io, std::move(work), told, &self.going_on(), secured);
+        code = run(io, here, share_tree(what), told);
     } catch (const session_failure& failure) {
         if (failure.code != exit_code::network || tracker) throw;
         return say(failure.code, fmt::format("{} (--with-tracker runs one here)", failure.what()));
     }
     pool.join();
-    return what.code;
+    return code;
 }
 
 }  // namespace p2p::client
