@@ -371,7 +371,8 @@ void add_others(CLI::App& app, command& told, run_command& chosen) {
     CLI::App* ctl = app.add_subcommand("ctl", "Asks a peer that runs with --control, or tells it what to do");
     ctl->add_option("PATH", told.control, "The peer's socket")->required();
     ctl->add_option("COMMAND", told.order, "What to do, with its arguments")->required();
-    ctl->add_flag("--json", told.json, "Print the peer's answer as it comes, a line of JSON")->group("Output");
+    ctl->add_flag("--json", told.json, "Print the peer's answer as it comes, a line of JSON")
+        ->group("Output");
     ctl->footer("Commands:\n" + indented(p2p::control::commands_help()));
     on(ctl, chosen, p2p::client::ctl, told);
 }
