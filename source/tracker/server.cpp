@@ -591,7 +591,8 @@ void tracker_server::push_available(client& to, const file_set_key& set, const c
 // A peer that does not read what it is sent loses its connection, not the others theirs.
 void tracker_server::push(client& to, std::string_view line) const {
     if (to.line.post(line)) return;
-    spdlog::warn("{} reads too slowly: its connection is closed", to.line.remote_host());
+    spdlog::warn("{} reads too slowly: its connection is closed",
+                 to.id == peer_id{} ? to.line.remote_host() : label(to.id));
     to.line.give_up(to_line(error_message{"reads_too_slowly", "too much waits to be read"}),
                     asio::error::no_buffer_space);
 }

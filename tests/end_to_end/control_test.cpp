@@ -30,11 +30,18 @@ json ask(const fs::path& socket, const words& order) {
     all.insert(all.end(), order.begin(), order.end());
     child_process asked{program("p2pclient"), all};  // often: not all of it is of interest where a test fails
     asked.wait_for_exit();
-    return json::parse(asked.output());
+    return json::parse(asked.output(), nullptr, false);
 }
 
+/// Nothing as long as the peer does not listen yet, or has not begun to look at a set.
 json first_set(const fs::path& socket) {
-    return ask(socket, {"status"})["filesets"].at(0);
+    const json status = ask(socket, {"status"});
+    const bool has_sets = status.is_object() && status.contains("filesets") && !status["filesets"].empty();
+    return has_sets ? status["filesets"].at(0) : json::object();
+}
+
+void wait_for_chunks(const fs::path& socket, std::uint32_t more_than) {
+    wait_until([&] { return first_set(socket).value("chunks_present", 0U) > more_than; }, "some chunks");
 }
 
 /// A connection to the socket by hand.
@@ -70,9 +77,7 @@ TEST_CASE("a peer that runs says how far it is, whom it is connected to, and wha
     const sharer alice{files(here / "set", 3, 400'000),
                        {"--chunk-size", "64KiB", "--control", here / "a.sock"}};
     getter gets{{alice.link(), here / "copy", "--control", here / "b.sock", slowly[0], slowly[1]}};
-    wait_until(
-        [&] { return fs::exists(here / "b.sock") && first_set(here / "b.sock")["chunks_present"] > 2; },
-        "some chunks");
+    wait_for_chunks(here / "b.sock", 2);
 
     const json set = first_set(here / "b.sock");
     CHECK(set["fileset"] == "set");
@@ -99,7 +104,7 @@ TEST_CASE("a peer that is paused has nobody and fetches nothing; resumed, it fet
     const sharer alice{set, {"--chunk-size", "64KiB", "--control", here / "a.sock"}};
     const fs::path socket = here / "b.sock";
     getter gets{{alice.link(), here / "copy", "--control", socket, slowly[0], slowly[1]}};
-    wait_until([&] { return fs::exists(socket) && first_set(socket)["chunks_present"] > 2; }, "some chunks");
+    wait_for_chunks(socket, 2);
     CHECK(ctl(socket, {"pause"}).exit_code == exits::done);
     wait_until([&] { return first_set(socket)["peers"] == 0; }, "nobody");
     const json paused = first_set(socket);

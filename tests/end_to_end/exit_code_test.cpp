@@ -101,9 +101,10 @@ TEST_CASE("5, too, where it is stopped before it knows what there is to fetch, a
 
 TEST_CASE("6: complete, but chunks of this folder differ from what others agreed on") {
     const temp_folder here;
-    const tracker_program tracker;
+    tracker_program tracker;
     const peer_program alice{tracker, make_folder(here / "alice", small, "1-4"), "alice"};
     const peer_program bob{tracker, make_folder(here / "bob", small, "1-4"), "bob"};
+    tracker.wait_for("every chunk is agreed");
     const fs::path differs = make_folder(here / "carol", small, "1-4");
     damage(differs / "chunk_2");
     CHECK(run_client(as_folder(tracker, differs)).exit_code == 6);

@@ -71,6 +71,29 @@ TEST_CASE("a tracker that takes connections and says nothing is not waited for i
     CHECK(tree_difference(here / "copy", set) == "");
 }
 
+TEST_CASE("a tracker that is killed while a peer turns to it is passed over, too, until it is back") {
+    const temp_folder here;
+    const tree set = files(here / "set", 3, 20'000);
+    std::optional<tracker_program> first{std::in_place};
+    std::optional<tracker_program> second{std::in_place};
+    const tracker_program third;
+    const std::uint16_t port_of_second = second->port();
+    sharer shares{*first, set, {"--tracker", second->address(), "--tracker", third.address()}};
+    wait_for_peers(*first, "1 0");
+
+    second->signal(SIGSTOP);  // the system takes the connection, nobody answers it
+    first.reset();
+    shares.wait_for("lost the tracker");
+    second->kill_hard();
+    wait_for_peers(third, "1 0");
+    CHECK(get({shares.link(), here / "meanwhile"}).exit_code == exits::done);
+    CHECK(tree_difference(here / "meanwhile", set) == "");
+
+    second.emplace(words{}, port_of_second);
+    wait_for_peers(*second, "1 0");
+    wait_for_peers(third, "0 0");
+}
+
 TEST_CASE("of a chunk folder's trackers, too, the first that answers is used") {
     const file_set set{4, 5'000};
     const temp_folder here;
