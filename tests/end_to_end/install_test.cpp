@@ -7,17 +7,35 @@
 
 namespace p2p::test {
 
+namespace {
+
+namespace fs = std::filesystem;
+
+void install_to(const fs::path& prefix) {
+    const fs::path build = fs::path{P2P_BIN_DIR}.parent_path();
+    const auto installed = run("/usr/bin/cmake", {"--install", build, "--prefix", prefix});
+    REQUIRE_MESSAGE(installed.exit_code == 0, installed.output);
+}
+
+/// What README shows in that language: the first of it.
+std::string shown_in_readme(const std::string& language) {
+    const std::string readme = read_text(fs::path{P2P_SOURCE_DIR} / "README.md");
+    const std::string fence = "\n```" + language + "\n";
+    const std::size_t from = readme.find(fence) + fence.size();
+    return readme.substr(from, readme.find("\n```\n", from) + 1 - from);
+}
+
+}  // namespace
+
 TEST_CASE("what is installed runs, has man pages, and is completed by the shell" *
           doctest::skip(is_sanitized)) {
     const temp_folder here;
-    const std::filesystem::path build = std::filesystem::path{P2P_BIN_DIR}.parent_path();
-    const std::filesystem::path prefix = here / "usr";
-    const auto installed = run("/usr/bin/cmake", {"--install", build, "--prefix", prefix});
-    CHECK_MESSAGE(installed.exit_code == 0, installed.output);
+    const fs::path prefix = here / "usr";
+    install_to(prefix);
     for (const std::string name : {"p2pclient", "p2ptracker", "p2psimulate"})
         CHECK(run(prefix / "bin" / name, {"--version"}).exit_code == 0);
     for (const std::string page : {"p2pclient", "p2pclient-get", "p2ptracker", "p2psimulate"})
-        CHECK(std::filesystem::exists(prefix / "share/man/man1" / (page + ".1.gz")));
+        CHECK(fs::exists(prefix / "share/man/man1" / (page + ".1.gz")));
 
     const std::string completion = prefix / "share/bash-completion/completions/p2pclient";
     const auto completed = [&completion](const std::string& typed, int which) {
@@ -29,6 +47,35 @@ TEST_CASE("what is installed runs, has man pages, and is completed by the shell"
     CHECK(completed("g", 1) == "get ");
     CHECK(completed("get --limit-", 2) == "--limit-up --limit-down ");
     CHECK(completed("--fold", 1) == "--folder ");
+}
+
+TEST_CASE("the program in README is built with what is installed, fetches a link, and serves it on" *
+          doctest::skip(is_sanitized)) {
+    const temp_folder here;
+    install_to(here / "usr");
+    write_text(here / "fetch" / "fetch.cpp", shown_in_readme("cpp"));
+    write_text(here / "fetch" / "CMakeLists.txt", shown_in_readme("cmake"));
+    const auto configured = run("/usr/bin/cmake", {"-S", here / "fetch", "-B", here / "build",
+                                                   "-DCMAKE_PREFIX_PATH=" + (here / "usr").native()});
+    REQUIRE_MESSAGE(configured.exit_code == 0, configured.output);
+    const auto built = run("/usr/bin/cmake", {"--build", here / "build"});
+    REQUIRE_MESSAGE(built.exit_code == 0, built.output);
+
+    const tracker_program tracker;
+    const tree set = files(here / "set", 3, 100'000);
+    std::string link;
+    {
+        sharer alice{tracker, set};
+        link = alice.link();
+        process fetch{here / "build" / "fetch", {link, here / "copy"}};
+        fetch.wait_for("set: 300000 bytes from 1 peers\n");
+        CHECK(tree_difference(here / "copy", set) == "");
+        CHECK(alice.stop() == exits::done);
+        CHECK(get({link, here / "from the example"}).exit_code == exits::done);
+        fetch.signal(SIGINT);
+        CHECK(fetch.wait_for_exit() == 0);
+    }
+    CHECK(run(here / "build" / "fetch", {"p2p://nonsense", here / "copy"}).exit_code == 2);
 }
 
 }  // namespace p2p::test
