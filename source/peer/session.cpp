@@ -598,6 +598,7 @@ void session::own(const hashed_chunk& hashed) {
     something_to_tell_.set();
     for (tracker_link* link : links_) link->announce_soon();
     if (!store_->repeats_of(chunk).empty()) spawn(copy_repeats(chunk));
+    if (options_.watch.new_chunk) options_.watch.new_chunk(chunk);
     if (!complete() || completed_) return;
     completed_ = now();
     something_over_.set();

@@ -1,6 +1,7 @@
 // The simulated swarm as a program: what it prints, and what it exits with.
 
 #include "support/programs.hpp"
+#include "support/temp_folder.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -153,6 +154,37 @@ TEST_CASE("a swarm withstands a host that votes many times, where each host has 
 TEST_CASE("a swarm withstands liars who report everybody") {
     withstand("lying-reports");
     withstand("lying-reports", published);
+}
+
+TEST_CASE("a picture of a swarm is XML that has a curve for each leecher") {
+    const temp_folder folder;
+    const auto file = folder.path() / "swarm.svg";
+    const words swarm{"--peers", "5", "--chunks", "24", "--up", "40Mbit", "--down", "40Mbit"};
+    for (const words& more : {words{}, words{"--published", "--seeders", "2"}}) {
+        words arguments{swarm};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        arguments.insert(arguments.end(), {"--plot", file});
+        REQUIRE(simulate(std::move(arguments)).exit_code == 0);
+        constexpr std::string_view count_curves = R"(
+import sys, xml.etree.ElementTree as xml
+svg = "{http://www.w3.org/2000/svg}"
+picture = xml.parse(sys.argv[1]).getroot()
+curves = [path for path in picture.iter(svg + "path") if path.get("class") == "leecher"]
+print(picture.tag == svg + "svg", [path.find(svg + "title").text.split(" after")[0] for path in curves])
+)";
+        const auto parsed = run("/usr/bin/python3", {"-c", std::string{count_curves}, file});
+        CHECK(parsed.output == "True ['peer3: 24 chunks', 'peer4: 24 chunks', 'peer5: 24 chunks']\n");
+    }
+}
+
+TEST_CASE("a picture that has no place is named before the swarm runs") {
+    const auto refused = simulate({"--plot", "/nowhere/swarm.svg"});
+    CHECK(refused.exit_code == 2);
+    CHECK(refused.output == "simulate: /nowhere/swarm.svg: No such file or directory\n");
+    const auto full = simulate({"--peers", "3", "--chunks", "4", "--plot", "/dev/full"});
+    CHECK(full.exit_code == 1);
+    CHECK(contains(full.output, "every byte of every peer is right"));
+    CHECK(contains(full.output, "simulate: /dev/full: No space left on device\n"));
 }
 
 TEST_CASE("simulate names the adversaries that there are") {

@@ -1,14 +1,19 @@
-// simulate: options, and the result as a table or as JSON.
+// simulate: options, and the result as a table, as JSON or as a picture.
 
 #include "core/units.hpp"
 #include "main/options.hpp"
 #include "main/program.hpp"
 #include "net/logging.hpp"
+#include "plot.hpp"
+#include "storage/files.hpp"
 #include "swarm.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
+#include <fcntl.h>
+#include <span>
 #include <stdexcept>
 
 namespace {
@@ -85,6 +90,18 @@ void print_json(const swarm_options& options, const swarm_result& result, const 
     fmt::print("{}\n", json.dump(2));
 }
 
+// Before the swarm runs: whoever has waited for the picture should not learn then that it has no place.
+unique_fd open_picture(const std::string& path) {
+    unique_fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
+    if (!file) throw std::invalid_argument(failure(path, errno));
+    return file;
+}
+
+void write_picture(const unique_fd& file, const std::string& path, const std::string& svg) {
+    if (const int error = write_all(file.get(), std::as_bytes(std::span{svg})); error != 0)
+        throw std::runtime_error(failure(path, error));
+}
+
 void add_options(CLI::App& app, swarm_options& options) {
     const auto counted = [&app](const std::string& name, auto& value, const std::string& help, int least) {
         add_count(app, name, value, least, 1'000'000, help);
@@ -125,11 +142,17 @@ void add_options(CLI::App& app, swarm_options& options) {
 int main(int argc, char** argv) {
     swarm_options options;
     std::string log_level = "error";
+    std::string picture;
     bool json = false;
     CLI::App app{"Runs a tracker and all its peers in one process, and checks every byte of every peer.",
                  "simulate"};
     add_options(app, options);
     app.add_flag("--json", json, "Print the result as JSON");
+    app.add_option(
+           "--plot", picture,
+           "Draw how far each leecher was over time, beside the fluid bound, and how many copies there "
+           "were of the chunks: an SVG file")
+        ->type_name("FILE");
     app.add_option("--log-level", log_level, "trace, debug, info, warn, error or off")->capture_default_str();
     app.footer("Exit codes: 0 every peer is as it should be, 1 one is not, 2 usage.");
     try {
@@ -141,11 +164,14 @@ int main(int argc, char** argv) {
         if (options.adversary && options.adversary->kind == adversary_kind::many_votes)
             options.agreement.one_vote = vote_per::host;
         if (const std::string why = why_impossible(options); !why.empty()) throw std::invalid_argument(why);
+        options.record_arrivals = !picture.empty();
+        const unique_fd picture_file = picture.empty() ? unique_fd{} : open_picture(picture);
         std::optional<swarm_result> without;
         if (options.adversary) without = run_swarm(without_adversary(options));
         const swarm_result result = run_swarm(options);
         const swarm_result* const other = without ? &*without : nullptr;
         json ? print_json(options, result, other) : print_table(options, result, other);
+        if (picture_file) write_picture(picture_file, picture, plot(options, result, other));
         return result.all_right && (!without || without->all_right) ? right : wrong;
     } catch (const CLI::ParseError& error) {
         return p2p::explain(app, error) ? right : usage;

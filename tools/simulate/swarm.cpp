@@ -42,6 +42,7 @@ struct simulated_peer {
     std::unique_ptr<session> runs;
     std::unique_ptr<task_group> life;
     duration before_session{};  // published: until it had the manifest
+    std::vector<chunk_arrival> arrivals;
     std::string problem;
 };
 
@@ -62,6 +63,7 @@ private:
     battlefield field_for(unsigned number) const;
     awaitable<void> attack();
     session_options told() const;
+    static void record(simulated_peer& peer, session_watch& watch);
     std::unique_ptr<chunk_store> open_folder_of(const simulated_peer& peer) const;
     awaitable<void> live(simulated_peer& peer);
     awaitable<void> live_published(simulated_peer& peer);
@@ -198,12 +200,21 @@ awaitable<void> swarm::live(simulated_peer& peer) {
 }
 
 awaitable<void> swarm::live_with(simulated_peer& peer, std::unique_ptr<chunk_store> store) {
-    peer.runs = std::make_unique<session>(*peer.program, std::move(store), "default", told());
+    session_options options = told();
+    if (options_.record_arrivals) record(peer, options.watch);
+    peer.runs = std::make_unique<session>(*peer.program, std::move(store), "default", std::move(options));
     try {
         co_await peer.runs->run();
     } catch (const session_failure& failure) {
         peer.problem = failure.what();
     }
+}
+
+void swarm::record(simulated_peer& peer, session_watch& watch) {
+    const time_point began = std::chrono::steady_clock::now() - peer.before_session;
+    watch.new_chunk = [&peer, began](chunk_index chunk) {
+        peer.arrivals.push_back({chunk, std::chrono::steady_clock::now() - began});
+    };
 }
 
 // As `share` and `get` do it.
@@ -351,9 +362,10 @@ swarm_result swarm::result() const {
     all.all_right = true;
     for (const simulated_peer& peer : peers_) {
         const peer_status status = peer.runs ? peer.runs->status() : peer_status{};
-        peer_result one{
-            peer.name,      peer.part,         status.present.size(), status.fetched,         status.wrong,
-            status.sources, status.bytes_down, status.bytes_up,       status.completed_after, peer.problem};
+        peer_result one{peer.name,         peer.part,       status.present.size(),
+                        status.fetched,    status.wrong,    status.sources,
+                        status.bytes_down, status.bytes_up, status.completed_after,
+                        peer.problem,      peer.at_start,   peer.arrivals};
         if (one.completed_after) *one.completed_after += peer.before_session;
         if (one.problem.empty()) one.problem = check(peer);
         if (!one.problem.empty()) all.all_right = false;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "adversary.hpp"
+#include "core/chunk_set.hpp"
 #include "core/registry.hpp"
 #include "core/scheduler.hpp"
 #include "core/upload_queue.hpp"
@@ -29,6 +30,7 @@ struct swarm_options {
     byte_count up = 0;          ///< bytes per second of each peer; 0: no limit
     byte_count down = 0;
     duration time_limit = std::chrono::minutes{10};
+    bool record_arrivals = false;  ///< for a picture
     std::uint64_t seed = 1;
     registry_options agreement;
     scheduler_options scheduling;
@@ -36,6 +38,11 @@ struct swarm_options {
 };
 
 enum class role { seeder, leecher, killed, corrupt };
+
+struct chunk_arrival {
+    chunk_index chunk;
+    duration after{};  ///< on the same clock as completed_after
+};
 
 struct peer_result {
     std::string name;
@@ -48,6 +55,8 @@ struct peer_result {
     byte_count bytes_up = 0;
     std::optional<duration> completed_after;
     std::string problem;  ///< empty where the peer is as it should be
+    chunk_set at_start;
+    std::vector<chunk_arrival> arrivals;  ///< in the order of time; none where they are not recorded
 };
 
 struct swarm_result {
