@@ -279,4 +279,81 @@ std::vector<peer_id> catalogue::published::draw(std::size_t among, const std::ve
     return drawn;
 }
 
+// --- for whoever looks on
+
+set_overview catalogue::published::overview() const {
+    const set_listing now = listing();
+    return {published_set(summary_.id),
+            summary_.name,
+            summary_.size,
+            summary_.count,
+            summary_.count,
+            0,  // nothing has to be agreed
+            0,
+            now.seeders,
+            now.leechers};
+}
+
+heat_map catalogue::published::survey(std::uint32_t most_cells) const {
+    heat_map map(summary_.count, most_cells);
+    chunk_set held;
+    for (const auto& [peer, member] : members_) {
+        map.add_copies(member.holds);
+        if (held.size() < summary_.count) held |= member.holds;
+    }
+    map.add_missing(held);
+    return map;
+}
+
+std::vector<set_overview> catalogue::overviews(std::size_t after, std::size_t most) const {
+    std::vector<set_overview> all;
+    if (after >= by_name_.size()) return all;
+    for (auto set = std::next(by_name_.begin(), static_cast<std::ptrdiff_t>(after));
+         set != by_name_.end() && all.size() < most; ++set)
+        all.push_back(set->second->overview());
+    return all;
+}
+
+std::optional<set_overview> catalogue::overview(const file_set_id& id) const {
+    const auto set = sets_.find(id);
+    return set == sets_.end() ? std::nullopt : std::optional{set->second.overview()};
+}
+
+heat_map catalogue::survey(const file_set_id& id, std::uint32_t most_cells) const {
+    const auto set = sets_.find(id);
+    return set == sets_.end() ? heat_map{0, most_cells} : set->second.survey(most_cells);
+}
+
+std::vector<holding> catalogue::holdings(const file_set_id& id) const {
+    return holdings(id, {1}, {max_chunk_count});
+}
+
+std::vector<holding> catalogue::holdings(const file_set_id& id, chunk_index first, chunk_index last) const {
+    std::vector<holding> all;
+    const auto set = sets_.find(id);
+    if (set == sets_.end()) return all;
+    for (const peer_id peer : set->second.members())
+        all.push_back({peer, set->second.held_by(peer).count_in(first, last)});
+    return all;
+}
+
+std::vector<holding> catalogue::holders(const file_set_id& id, chunk_index first, chunk_index last) const {
+    std::vector<holding> some = holdings(id, first, last);
+    std::erase_if(some, [](const holding& one) { return one.chunks == 0; });
+    return some;
+}
+
+membership_totals catalogue::totals(peer_id peer) const {
+    membership_totals all;
+    const auto known = peers_.find(peer);
+    if (known == peers_.end()) return all;
+    for (const file_set_id& id : known->second.sets) {
+        const published& set = sets_.at(id);
+        ++all.sets;
+        all.held += set.held_by(peer).size();
+        all.chunks += set.summary().count;
+    }
+    return all;
+}
+
 }  // namespace p2p

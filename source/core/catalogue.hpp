@@ -13,6 +13,7 @@
 #include "core/chunk_set.hpp"
 #include "core/file_set.hpp"
 #include "core/set_limits.hpp"
+#include "core/survey.hpp"
 #include "core/types.hpp"
 
 #include <tl/expected.hpp>
@@ -79,6 +80,19 @@ public:
     std::vector<peer_id> members(const file_set_id& id) const;
     bool is_member(peer_id peer, const file_set_id& id) const;
 
+    // --- for whoever looks on
+
+    /// All sets by name and id: at most `most` of them, after so many others.
+    std::vector<set_overview> overviews(std::size_t after, std::size_t most) const;
+    /// None: the set is not known.
+    std::optional<set_overview> overview(const file_set_id& id) const;
+    heat_map survey(const file_set_id& id, std::uint32_t most_cells) const;
+    /// What each member holds, seeders first.
+    std::vector<holding> holdings(const file_set_id& id) const;
+    /// Who holds any of these chunks, from `first` to `last`; seeders first.
+    std::vector<holding> holders(const file_set_id& id, chunk_index first, chunk_index last) const;
+    membership_totals totals(peer_id peer) const;
+
     std::size_t set_count() const { return sets_.size(); }
     /// As set_limits counts them.
     std::uint64_t chunks_kept() const { return ledger_.chunks(); }
@@ -105,6 +119,9 @@ private:
 
         const set_summary& summary() const { return summary_; }
         set_listing listing() const;
+        set_overview overview() const;
+        heat_map survey(std::uint32_t most_cells) const;
+        const chunk_set& held_by(peer_id peer) const { return members_.at(peer).holds; }
         bool has(peer_id peer) const { return members_.contains(peer); }
         bool is_void() const { return members_.empty(); }
         const std::vector<peer_id>& members() const { return order_; }
@@ -137,6 +154,7 @@ private:
     published* find(const file_set_id& id, peer_id peer);
     std::optional<set_limit> over(peer_id peer, std::uint32_t sets, std::uint32_t chunks) const;
     std::optional<set_map::iterator> make_set(const set_summary& summary);
+    std::vector<holding> holdings(const file_set_id& id, chunk_index first, chunk_index last) const;
     void rename(published& set, const set_summary& summary);
     void join(published& set, peer_id peer);
     void leave(set_map::iterator set, peer_id peer);

@@ -222,6 +222,19 @@ chunk_index chunk_set::nth(std::uint32_t before) const {
     return {static_cast<std::uint32_t>(at * word_bits + static_cast<std::size_t>(std::countr_zero(bits)))};
 }
 
+std::uint32_t chunk_set::count_in(chunk_index from, chunk_index to) const {
+    const std::size_t first = word_of(from);
+    if (to < from || first >= words_.size()) return 0;
+    const word begin = all_bits << (from.value % word_bits);
+    const word end = all_bits >> (word_bits - 1 - to.value % word_bits);
+    const std::size_t last = word_of(to);
+    if (first == last) return ones(words_[first] & begin & end);
+    const std::size_t past = std::min(last, words_.size());
+    std::uint32_t count = ones(words_[first] & begin);
+    count += count_ones(std::span{words_}.subspan(first + 1, past - first - 1));
+    return last < words_.size() ? count + ones(words_[last] & end) : count;
+}
+
 chunk_set chunk_set::take(std::uint32_t count) const {
     if (count >= size_) return *this;
     chunk_set taken;

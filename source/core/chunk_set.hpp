@@ -37,6 +37,9 @@ public:
     std::uint32_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
 
+    /// How many members are from `from` to `to`, both ends included.
+    std::uint32_t count_in(chunk_index from, chunk_index to) const;
+
     /// The smallest member at or after `from`.
     std::optional<chunk_index> next(chunk_index from) const;
 

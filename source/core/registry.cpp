@@ -243,6 +243,7 @@ registry::agreed_chunk& registry::add_agreed(file_set& set, const chunk_claim& c
     if (!set.chunk_list.has_page_for(claim.chunk)) charge(set, page_cost);
     agreed_chunk& added = set.chunk_list.add(claim.chunk);
     added = {claim.hash, claim.size, {}};
+    set.agreed_size += claim.size;
     return added;
 }
 
@@ -472,6 +473,90 @@ std::vector<std::uint32_t> registry::other_counts(const file_set_key& key, std::
          set != sets_.end() && set->first.name == key.name && counts.size() < most; ++set)
         if (set->first.count != key.count) counts.push_back(set->first.count);
     return counts;
+}
+
+// --- for whoever looks on
+
+set_overview registry::overview(const set_map::value_type& known) {
+    const auto& [key, set] = known;
+    set_overview all{key, key.name, set.agreed_size, key.count, set.chunk_list.indices().size()};
+    for (const auto& [chunk, entries] : set.check_list)
+        ++(set.chunk_list.find(chunk) == nullptr ? all.pending : all.disputed);
+    for (const auto& [peer, who] : set.slots)
+        ++(set.members[who].holds == key.count ? all.seeders : all.leechers);
+    return all;
+}
+
+std::optional<set_overview> registry::overview(const file_set_key& key) const {
+    const auto set = sets_.find(key);
+    return set == sets_.end() ? std::nullopt : std::optional{overview(*set)};
+}
+
+std::vector<set_overview> registry::overviews(std::size_t after, std::size_t most) const {
+    std::vector<set_overview> all;
+    if (after >= sets_.size()) return all;
+    for (auto set = std::next(sets_.begin(), static_cast<std::ptrdiff_t>(after));
+         set != sets_.end() && all.size() < most; ++set)
+        all.push_back(overview(*set));
+    return all;
+}
+
+heat_map registry::survey(const file_set_key& key, std::uint32_t most_cells) const {
+    heat_map map(key.count, most_cells);
+    chunk_set held;
+    if (const auto set = sets_.find(key); set != sets_.end()) {
+        const agreed_chunks& chunk_list = set->second.chunk_list;
+        for (const chunk_index chunk : chunk_list.indices()) {
+            const std::uint32_t copies = chunk_list.find(chunk)->holders.size();
+            map.at(chunk).copies += copies;
+            if (copies > 0) held.insert(chunk);
+        }
+        for (const auto& [chunk, entries] : set->second.check_list)
+            ++(chunk_list.find(chunk) == nullptr ? map.at(chunk).pending : map.at(chunk).disputed);
+    }
+    map.add_missing(held);
+    return map;
+}
+
+std::vector<holding> registry::holdings(const file_set_key& key) const {
+    std::vector<holding> all;
+    if (const auto set = sets_.find(key); set != sets_.end())
+        for (const auto& [peer, who] : set->second.slots)
+            all.push_back({peer, set->second.members[who].holds});
+    return all;
+}
+
+std::vector<holding> registry::holders(const file_set_key& key, chunk_index first, chunk_index last) const {
+    std::vector<holding> all;
+    const auto at = sets_.find(key);
+    if (at == sets_.end()) return all;
+    const file_set& set = at->second;
+    std::vector<std::uint32_t> held(set.members.size());
+    for (auto chunk = set.chunk_list.indices().next(first); chunk && *chunk <= last;
+         chunk = set.chunk_list.indices().next({chunk->value + 1}))
+        set.chunk_list.find(*chunk)->holders.for_each([&held](slot who) { ++held[who]; });
+    for (std::size_t who = 0; who < held.size(); ++who)
+        if (held[who] > 0) all.push_back({set.members[who].peer, held[who]});
+    return all;
+}
+
+membership_totals registry::totals(peer_id peer) const {
+    membership_totals all;
+    for (const set_map::iterator set : peers_.at(peer).sets) {
+        ++all.sets;
+        all.held += set->second.members[set->second.slots.at(peer)].holds;
+        all.chunks += set->first.count;
+    }
+    return all;
+}
+
+std::vector<peer_id> registry::peers(std::size_t after, std::size_t most) const {
+    std::vector<peer_id> all;
+    if (after >= by_address_.size()) return all;
+    for (auto peer = std::next(by_address_.begin(), static_cast<std::ptrdiff_t>(after));
+         peer != by_address_.end() && all.size() < most; ++peer)
+        all.push_back((*peer)->id);
+    return all;
 }
 
 }  // namespace p2p

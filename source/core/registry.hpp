@@ -18,6 +18,7 @@
 #include "core/file_set.hpp"
 #include "core/set_limits.hpp"
 #include "core/slot_set.hpp"
+#include "core/survey.hpp"
 #include "core/types.hpp"
 #include "core/units.hpp"
 
@@ -149,6 +150,22 @@ public:
     std::optional<peer_id> find(const endpoint& address) const;
     std::vector<peer_id> members(const file_set_key& set) const;
     bool is_member(peer_id peer, const file_set_key& set) const;
+
+    // --- for whoever looks on
+
+    /// All sets by name and count: at most `most` of them, after so many others.
+    std::vector<set_overview> overviews(std::size_t after, std::size_t most) const;
+    /// None: the set is not known.
+    std::optional<set_overview> overview(const file_set_key& set) const;
+    heat_map survey(const file_set_key& set, std::uint32_t most_cells) const;
+    /// What each member holds of the chunk_list, in no particular order.
+    std::vector<holding> holdings(const file_set_key& set) const;
+    /// Who holds any of these chunks, from `first` to `last`.
+    std::vector<holding> holders(const file_set_key& set, chunk_index first, chunk_index last) const;
+    membership_totals totals(peer_id peer) const;
+    /// By address: at most `most`, after so many others.
+    std::vector<peer_id> peers(std::size_t after, std::size_t most) const;
+
     std::size_t peer_count() const { return peers_.size(); }
     std::size_t set_count() const { return sets_.size(); }
     /// As set_limits counts them.
@@ -198,6 +215,7 @@ private:
         slot_set taken;
         slot_set waiting;  // those who wait for any chunk
         std::vector<slot> free;
+        byte_count agreed_size = 0;
         std::uint64_t cost = 0;              // besides that of its members
         std::uint32_t cost_of_a_member = 0;  // besides that of its claims
         std::uint64_t abandoned = 0;         // its place among those without members
@@ -239,6 +257,7 @@ private:
     void forget_all(file_set& set, slot who);
     std::size_t voters_for(const file_set& set, const chunk_claim& claim) const;
     void leave_set(peer_id peer, set_map::iterator set);
+    static set_overview overview(const set_map::value_type& set);
     std::vector<slot> sample(const file_set& set, std::span<const agreed_chunk* const> chunks,
                              const slot_set& left_out, std::size_t most);
 

@@ -91,4 +91,10 @@ void reputation::forget_oldest() {
     if (set.reporters.empty()) sets_.erase(at);
 }
 
+std::map<endpoint, std::size_t> reputation::reports_against() const {
+    std::map<endpoint, std::size_t> counts;
+    for (const aged& one : by_age_) ++counts[one.what.accused];
+    return counts;
+}
+
 }  // namespace p2p

@@ -60,6 +60,9 @@ public:
 
     std::size_t size() const { return by_age_.size(); }
 
+    /// For whoever looks on: how many reports, in all sets, there are against each peer that there are any.
+    std::map<endpoint, std::size_t> reports_against() const;
+
 private:
     struct statement {
         std::string host;

@@ -196,6 +196,7 @@ void add_serving(CLI::App& app, command& told, const std::string& tracker_help) 
     add_output(app, told);
     add_console(app, told);
     add_control(app, told);
+    p2p::add_web(app, told.web);
     add_limits(app, told);
 }
 
@@ -214,6 +215,7 @@ void add_chunk_folder(CLI::App& app, command& told) {
     add_place_on_network(app, told);
     add_output(app, told);
     add_control(app, told);
+    p2p::add_web(app, told.web);
 
     p2p::session_options& session = told.session;
     auto* once = app.add_flag("--once", session.once, "One-shot: exit as soon as every chunk is there")

@@ -4,6 +4,7 @@
 #include "main/program.hpp"
 #include "main/security_options.hpp"
 #include "main/visitor_limits.hpp"
+#include "main/web_settings.hpp"
 #include "net/logging.hpp"
 #include "net/process.hpp"
 #include "net/service_manager.hpp"
@@ -11,6 +12,7 @@
 #include "storage/key_file.hpp"
 #include "tracker/server.hpp"
 #include "tracker/sqlite_state.hpp"
+#include "tracker/tracker_site.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -68,7 +70,7 @@ int explain(const std::exception_ptr& error) {
 }
 
 int run_tracker(p2p::tracker_options options, const std::filesystem::path& state,
-                const p2p::security_options& files) {
+                const p2p::security_options& files, const p2p::web_settings& web) {
     const auto secured = p2p::open_security(files);
     options.secured = secured;
     asio::io_context io;
@@ -76,6 +78,9 @@ int run_tracker(p2p::tracker_options options, const std::filesystem::path& state
     if (!state.empty()) options.state = p2p::open_sqlite_state(state, disk);
     p2p::task_group tasks(io.get_executor());
     p2p::tracker_server server(io.get_executor(), options);
+    p2p::tracker_site site(server, P2P_VERSION);
+    const auto pages = p2p::open_pages(io, web, site);
+    if (pages) tasks.spawn(pages->run());
     int code = ok;
     tasks.spawn(server.run());
     const auto reload = p2p::reload_on_hangup(io.get_executor(), files, secured);
@@ -112,6 +117,7 @@ int main(int argc, char** argv) {
     std::string log_level = "info";
     std::string one_vote_per = "peer";
     p2p::security_options security;
+    p2p::web_settings web;
     std::filesystem::path state;
     bool new_secret = false;
 
@@ -146,6 +152,7 @@ int main(int argc, char** argv) {
            "--new-secret", new_secret,
            "Print a new key for --secret-file, and do nothing else (p2ptracker --new-secret > swarm.key)")
         ->group("Security");
+    p2p::add_web(app, web);
     app.add_option("--log-level", log_level, "trace, debug, info, warn, error or off")->capture_default_str();
     app.footer(
         "Options may also come from a file (--config) and from the environment (P2PTRACKER_QUORUM=1); what "
@@ -171,7 +178,7 @@ int main(int argc, char** argv) {
     p2p::prepare_process();
     try {
         if (new_secret) return print_new_secret();
-        return run_tracker(options, state, security);
+        return run_tracker(options, state, security, web);
     } catch (const p2p::state_failure& error) {
         fmt::print(stderr, "p2ptracker: {}\n", error.what());
         return storage;

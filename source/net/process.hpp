@@ -1,7 +1,8 @@
-// What a program with many sockets asks of the system before it starts.
+// What a program with many sockets asks of the system before it starts, and what it takes of it.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace p2p {
 
@@ -11,5 +12,14 @@ void prepare_process();
 
 /// So many descriptors this process may have at once.
 std::size_t descriptor_limit();
+
+/// What it costs so far.
+struct process_figures {
+    double cpu_seconds = 0;  ///< of all threads
+    std::uint64_t resident_bytes = 0;
+    std::size_t open_descriptors = 0;
+    double start_seconds = 0;  ///< when prepare_process() was called, since 1970
+};
+process_figures figures_of_this_process();
 
 }  // namespace p2p

@@ -114,6 +114,18 @@ bool peer::any_link_connected() const {
     return std::ranges::any_of(links_, [](const auto& entry) { return entry.second->connected(); });
 }
 
+byte_count peer::received() const {
+    byte_count all = 0;
+    for (const session* one : sessions_) all += one->going_on().received;
+    return all;
+}
+
+byte_count peer::sent() const {
+    byte_count all = 0;
+    for (const session* one : sessions_) all += one->going_on().sent;
+    return all;
+}
+
 void peer::add(session& who) {
     reachable_[who.set()] = &who;
     tell_service_manager("READY=1");

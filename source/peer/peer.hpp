@@ -49,6 +49,9 @@ public:
 
     /// In the order in which they came, from their constructors to their destructors.
     const std::vector<session*>& sessions() const { return sessions_; }
+    /// Content, by all of these.
+    byte_count received() const;
+    byte_count sent() const;
 
     /// Bytes per second, from now on; 0: no limit.
     void limit_up(byte_count rate) { up_.set_rate(options_.limit_up = rate); }

@@ -36,6 +36,9 @@ constexpr duration announce_later = std::chrono::seconds{2};
 
 // How often a peer that still lacks chunks asks who else has them: soon at first, for a swarm that has just
 // been started comes together within moments.
+// How fast content goes is said so often, while any does.
+constexpr duration between_rates = std::chrono::seconds{2};
+
 constexpr duration locate_soon = std::chrono::milliseconds{250};
 constexpr duration locate_later = std::chrono::seconds{5};
 
@@ -209,17 +212,30 @@ awaitable<void> tracker_link::talk_loop(stream& line) {
 
 awaitable<void> tracker_link::talk(stream& line) {
     time_point ping_at = now() + ping_every_;
+    traffic_ = {now(), owner_.received(), owner_.sent()};
+    rates_ = rates_told_ = {};
     while (!goodbye_ && !topics_.empty()) {
         const std::vector<std::shared_ptr<topic>> topics = topics_;
         for (const auto& about : topics) co_await talk_about(line, *about);
         std::erase_if(topics_, [](const auto& about) { return !about->who; });
-        if (now() >= ping_at) {
-            line.post(to_line(ping_message{}));
+        if (now() >= traffic_.at + between_rates) measure();
+        if (now() >= ping_at || rates_ != rates_told_) {
+            line.post(to_line(rates_told_ = rates_));
             ping_at = now() + ping_every_;
         }
-        co_await work_.wait_until(std::min(next_turn(), ping_at));
+        const time_point next = std::min({next_turn(), ping_at, traffic_.at + between_rates});
+        co_await work_.wait_until(next);
         if (!goodbye_) co_await sleep_for(gathering_time);
     }
+}
+
+void tracker_link::measure() {
+    const traffic before = std::exchange(traffic_, {now(), owner_.received(), owner_.sent()});
+    const double seconds = std::chrono::duration<double>(traffic_.at - before.at).count();
+    const auto rate = [seconds](byte_count earlier, byte_count later) {  // sets that were left count no more
+        return later <= earlier ? 0 : static_cast<byte_count>(static_cast<double>(later - earlier) / seconds);
+    };
+    rates_ = {rate(before.received, traffic_.received), rate(before.sent, traffic_.sent)};
 }
 
 time_point tracker_link::next_turn() const {

@@ -59,6 +59,13 @@ private:
         time_point locate_at{};
     };
 
+    /// Content that the peer has received and sent so far.
+    struct traffic {
+        time_point at;
+        byte_count received = 0;
+        byte_count sent = 0;
+    };
+
     awaitable<std::string> one_connection();
     awaitable<void> read_loop(stream& line);
     awaitable<void> talk_loop(stream& line);
@@ -72,6 +79,7 @@ private:
     awaitable<void> locate(stream& line, topic& about, chunk_set chunks);
     awaitable<void> withdraw(stream& line, topic& about, chunk_set chunks);
     time_point next_turn() const;
+    void measure();
     void handle(stream& line, std::string_view text);
     void handle(const error_message& error);
     session* find(const file_set_key& set) const;
@@ -97,6 +105,9 @@ private:
     std::string said_;     // of that, in the log: not once for each attempt
     std::string refused_;  // why this tracker takes no peer with these options
     duration ping_every_{};
+    traffic traffic_;  // when it was measured last
+    to_tracker::ping rates_;
+    to_tracker::ping rates_told_;
 };
 
 }  // namespace p2p

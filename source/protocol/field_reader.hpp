@@ -33,6 +33,8 @@ public:
         return static_cast<Number>(number(key, lowest, std::numeric_limits<Number>::max()));
     }
 
+    std::uint64_t number_if_any(std::string_view key) { return has(key) ? number<std::uint64_t>(key, 0) : 0; }
+
     bool flag_if_any(std::string_view key);
     bool has(std::string_view key) const { return find(key) != nullptr; }
     std::string name(std::string_view key);  ///< of a peer or a file-set

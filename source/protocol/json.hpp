@@ -22,6 +22,7 @@ std::string to_line(const to_tracker::withdraw&);
 std::string to_line(const to_tracker::report&);
 std::string to_line(const to_tracker::list&);
 std::string to_line(const to_tracker::leave&);
+std::string to_line(const to_tracker::ping&);
 std::string to_line(const from_tracker::welcome&);
 std::string to_line(const from_tracker::announced&);
 std::string to_line(const from_tracker::known_announced&);

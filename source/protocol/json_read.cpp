@@ -139,6 +139,10 @@ message read_list(field_reader& in) {
     if (in.has("name")) read.name = in.name("name");
     return read;
 }
+message read_ping(field_reader& in) {
+    return ping{.received_per_second = in.number_if_any("received_per_second"),
+                .sent_per_second = in.number_if_any("sent_per_second")};
+}
 
 constexpr auto types = std::to_array<line_type<message>>({
     {"hello", read_hello},
@@ -149,7 +153,7 @@ constexpr auto types = std::to_array<line_type<message>>({
     {"report", read_report},
     {"list", read_list},
     {"leave", read_fieldless<message, leave>},
-    {"ping", read_fieldless<message, ping_message>},
+    {"ping", read_ping},
 });
 
 }  // namespace tracker_reads

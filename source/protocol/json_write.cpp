@@ -93,6 +93,9 @@ public:
         return id(set.id).text("name", set.name).number("size", set.size).number("count", set.count);
     }
 
+    line& number_if_any(std::string_view key, std::uint64_t value) {
+        return value == 0 ? *this : number(key, value);
+    }
     line& text_if_any(std::string_view key, std::string_view value) {
         return value.empty() ? *this : text(key, value);
     }
@@ -231,6 +234,13 @@ std::string to_line(const to_tracker::locate& m) {
     line text{"locate"};
     text.set(m.set);
     return (m.set.is_published() ? text : text.chunks("chunks", m.chunks)).finish();
+}
+
+std::string to_line(const to_tracker::ping& m) {
+    return line{"ping"}
+        .number_if_any("received_per_second", m.received_per_second)
+        .number_if_any("sent_per_second", m.sent_per_second)
+        .finish();
 }
 
 std::string to_line(const to_tracker::withdraw& m) {

@@ -7,6 +7,7 @@
 #include "core/names.hpp"
 #include "core/types.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -139,8 +140,18 @@ struct list {
 struct leave {
     friend bool operator==(const leave&, const leave&) = default;
 };
+/// The sender is there, and how fast content came to it and left it since it said so last: for whoever looks
+/// at the tracker, nothing is decided by it.
+struct ping {
+    byte_count received_per_second = 0;
+    byte_count sent_per_second = 0;
+    friend bool operator==(const ping&, const ping&) = default;
+};
 
-using message = std::variant<hello, publish, announce, locate, withdraw, report, list, leave, ping_message>;
+using message = std::variant<hello, publish, announce, locate, withdraw, report, list, leave, ping>;
+/// Their types, in the same order.
+inline constexpr std::array<std::string_view, std::variant_size_v<message>> names{
+    "hello", "publish", "announce", "locate", "withdraw", "report", "list", "leave", "ping"};
 
 }  // namespace to_tracker
 

@@ -78,6 +78,7 @@ public:
     }
     /// A line that counts has come. Bytes that never become one do not keep a connection alive.
     void heard() { is_heard_ = true; }
+    time_point silent_since(time_point now) const { return is_heard_ ? now : heard_by_ - silence_limit_; }
 
     /// Whether the handshake of TLS is still to be done; nothing else is possible before. It must be over
     /// within the silence limit.

@@ -116,6 +116,7 @@ struct tracker_server::client {
     peer_id id;  // 0: a visitor, or no hello yet
     announce_meter meter;
     connection_counter::place place;
+    to_tracker::ping said;  // last
 };
 
 tracker_server::tracker_server(asio::any_io_executor executor, tracker_options options)
@@ -204,6 +205,7 @@ void tracker_server::arrived(tcp::socket socket) {
     std::string site = site_of(host_of(socket.remote_endpoint(ignored).address()));
     auto place = counter_.enter(site);
     if (!place) {
+        ++counts_.refused_connections;
         const time_point now = std::chrono::steady_clock::now();
         if (now >= warn_again_) {
             spdlog::warn("connections are turned away: {}", place.error());
@@ -283,11 +285,13 @@ awaitable<void> tracker_server::handle_line(client& from, std::string_view text)
     if (from.id != peer_id{}) from.line.heard();
     auto read = read_to_tracker(text, options_.messages);
     if (!read) {
+        ++counts_.refused_messages;
         if (read.error().code == "bad_json") throw protocol_violation(read.error());
         charge(from, 1);
         push(from, to_line(read.error()));
         return {};
     }
+    ++counts_.messages.at(read->index());
     if (const auto* hello = std::get_if<to_tracker::hello>(&*read)) {
         welcome(from, *hello);
         return {};
@@ -310,7 +314,8 @@ awaitable<void> tracker_server::handle_line(client& from, std::string_view text)
         handle(from, *report);
     } else if (auto* list = std::get_if<to_tracker::list>(&*read)) {
         return handle(from, std::move(*list));
-    } else if (std::holds_alternative<ping_message>(*read)) {
+    } else if (const auto* ping = std::get_if<to_tracker::ping>(&*read)) {
+        from.said = *ping;
         push(from, to_line(from_tracker::pong{}));
     } else {
         from.line.finish();
@@ -351,6 +356,7 @@ void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
         old.line.finish();
     }
     clients_[from.id] = &from;
+    ++counts_.joined;
     spdlog::info("{} joined", label(from.id));
     const auto silence =
         std::chrono::duration_cast<std::chrono::milliseconds>(options_.silence_limit).count();
@@ -385,6 +391,9 @@ void tracker_server::handle(client& from, const to_tracker::announce& announce) 
     const registry_news news = registry_.announce(from.id, announce.set, announce.chunks);
     keep_forgotten();
     keep_agreed(announce.set, news);
+    counts_.announced_chunks += announce.chunks.size();
+    counts_.agreed_chunks += news.promotions.size();
+    counts_.disputes += news.disputes.size();
     log_news(announce.set, news);
     const auto others = registry_.other_counts(announce.set, max_other_counts);
     if (news.new_member && !others.empty())
@@ -440,6 +449,7 @@ void tracker_server::handle(client& from, const to_tracker::report& report) {
     const auto hosts = [&] { return hosts_beside(report.set, *accused); };
     const auto follows = reputation_.report(what, hosts, std::chrono::steady_clock::now());
     if (follows == reputation::outcome::ignored) return;
+    ++counts_.reports;
     spdlog::info("{} reports that {} sends wrong bytes, of chunk {} of {}", label(from.id), label(*accused),
                  report.chunk.value, p2p::label(report.set));
     if (follows == reputation::outcome::banned) put_out(*accused, report.set);
@@ -458,6 +468,7 @@ std::size_t tracker_server::hosts_beside(const file_set_key& set, peer_id accuse
 
 // It is no member any more: nobody is sent to it, and it has no vote.
 void tracker_server::put_out(peer_id banned, const file_set_key& set) {
+    ++counts_.bans;
     spdlog::warn("{} is put out of {}: too many hosts report that it sends wrong bytes", label(banned),
                  p2p::label(set));
     if (set.is_published())
@@ -542,6 +553,11 @@ awaitable<void> tracker_server::locate_chunks(client& from, to_tracker::locate l
         if (!more) co_return;
         co_await next_turn(from);
     }
+}
+
+std::pair<to_tracker::ping, time_point> tracker_server::last_words(peer_id peer) const {
+    const client& one = *clients_.at(peer);
+    return {one.said, one.line.silent_since(std::chrono::steady_clock::now())};
 }
 
 void tracker_server::log_news(const file_set_key& set, const registry_news& news) const {

@@ -14,12 +14,14 @@
 #include "tracker/connection.hpp"
 #include "tracker/state_keeper.hpp"
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <variant>
 
 namespace p2p {
 
@@ -41,6 +43,19 @@ struct tracker_options {
     std::uint64_t seed = 0;
 };
 
+/// What happened so far, since the tracker was started.
+struct tracker_counts {
+    std::array<std::uint64_t, std::variant_size_v<to_tracker::message>> messages{};  ///< by kind
+    std::uint64_t refused_messages = 0;
+    std::uint64_t refused_connections = 0;
+    std::uint64_t joined = 0;
+    std::uint64_t announced_chunks = 0;  ///< of chunk folders; so are the next two
+    std::uint64_t agreed_chunks = 0;
+    std::uint64_t disputes = 0;
+    std::uint64_t reports = 0;
+    std::uint64_t bans = 0;
+};
+
 class tracker_server {
 public:
     /// Listens at once: throws std::runtime_error where it cannot.
@@ -55,6 +70,15 @@ public:
     awaitable<void> run();
 
     std::size_t connections() const { return connected_.size(); }
+
+    // For whoever looks on.
+    const tracker_options& options() const { return options_; }
+    const registry& peers_and_folders() const { return registry_; }
+    const catalogue& published() const { return catalogue_; }
+    const reputation& reports() const { return reputation_; }
+    const tracker_counts& counts() const { return counts_; }
+    /// How fast a peer says it is, and since when it has said nothing.
+    std::pair<to_tracker::ping, time_point> last_words(peer_id peer) const;
 
 private:
     struct client;
@@ -110,6 +134,7 @@ private:
     catalogue catalogue_;  // of published sets; its peers are the registry's
     std::deque<abandoned> abandoned_;
     reputation reputation_;
+    tracker_counts counts_;
     tcp::acceptor acceptor_;
     task_group tasks_;
     shared_buffers buffers_;

@@ -99,7 +99,9 @@ const std::vector<written<to_tracker::message>> to_tracker_lines{
     {to_tracker::list{id, "photos"},
      R"({"type":"list","id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","name":"photos"})"},
     {to_tracker::leave{}, R"({"type":"leave"})"},
-    {ping_message{}, R"({"type":"ping"})"},
+    {to_tracker::ping{}, R"({"type":"ping"})"},
+    {to_tracker::ping{.received_per_second = 2'500'000, .sent_per_second = 7},
+     R"({"type":"ping","received_per_second":2500000,"sent_per_second":7})"},
 };
 
 const std::vector<written<from_tracker::message>> from_tracker_lines{

@@ -5,6 +5,7 @@
 #include "core/link.hpp"
 #include "main/client/output.hpp"
 #include "main/security.hpp"
+#include "main/web_settings.hpp"
 #include "peer/fetch_set.hpp"
 #include "peer/hash_tree.hpp"
 #include "peer/options.hpp"
@@ -51,8 +52,9 @@ struct command {
     std::string folder;
     byte_count chunk_size = byte_count{1} << 20U;
 
-    bool console = false;              // commands from standard input, where that is not usual
-    std::filesystem::path control{};   // of the socket; ctl: the one to ask at
+    bool console = false;             // commands from standard input, where that is not usual
+    std::filesystem::path control{};  // of the socket; ctl: the one to ask at
+    web_settings web{};
     std::vector<std::string> order{};  // ctl
 };
 

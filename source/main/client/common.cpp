@@ -1,9 +1,11 @@
 #include "main/client/command.hpp"
 #include "main/client/console.hpp"
 #include "main/client/display.hpp"
+#include "main/client/peer_site.hpp"
 #include "net/local_socket.hpp"
 #include "net/terminal.hpp"
 #include "storage/set_state.hpp"
+#include "tracker/tracker_site.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -29,6 +31,8 @@ void run(asio::io_context& io, awaitable<void> work, const command& told, const 
         failure = std::move(error);
         reload.reset();
         shown.reset();
+        // All of ours has ended. Who looks at pages may keep connections open, which nobody else can close.
+        if (told.web.listen) io.stop();
     });
     io.run();
     if (failure) std::rethrow_exception(failure);
@@ -36,12 +40,26 @@ void run(asio::io_context& io, awaitable<void> work, const command& told, const 
 
 namespace {
 
+/// Where it can be asked while it runs.
+struct doors {
+    std::optional<local_listener> socket{};
+    std::unique_ptr<web_site> site{};
+    std::unique_ptr<web_server> pages{};
+};
+
+/// Of a peer, or of the tracker that runs with it.
+std::unique_ptr<web_site> site_of(const running& what, controls& all) {
+    if (what.tracker != nullptr) return std::make_unique<tracker_site>(*what.tracker, P2P_VERSION);
+    return std::make_unique<peer_site>(what.self, all);
+}
+
 awaitable<void> accompany(const running& what, awaitable<void> body, const command& told, controls& all,
-                          local_listener* socket) {
+                          doors& open) {
     task_group beside(what.self.executor());
     beside.spawn(all.watch());
     if (what.tracker != nullptr) beside.spawn(what.tracker->run());
-    if (socket != nullptr) {
+    if (open.pages) beside.spawn(open.pages->run());
+    if (open.socket) {
         const auto answer = [&all](std::string_view line) {
             const auto asked = control::read_request(line);
             const control::answer unreadable =
@@ -50,7 +68,7 @@ awaitable<void> accompany(const running& what, awaitable<void> body, const comma
         };
         const control::answer too_long =
             control::refused{static_cast<int>(exit_code::usage), "the line is too long"};
-        beside.spawn(socket->serve(answer, control::longest_request, control::to_line(too_long)));
+        beside.spawn(open.socket->serve(answer, control::longest_request, control::to_line(too_long)));
     }
     std::optional<console> prompt;
     if (what.takes_commands || (told.console && console::has_input()))
@@ -63,9 +81,11 @@ awaitable<void> accompany(const running& what, awaitable<void> body, const comma
 
 exit_code run(asio::io_context& io, const running& what, awaitable<void> body, const command& told) {
     controls all{what.self, told, what.key, what.stay};
-    std::optional<local_listener> socket;
-    if (!told.control.empty()) socket.emplace(io.get_executor(), told.control);
-    awaitable<void> work = accompany(what, std::move(body), told, all, socket ? &*socket : nullptr);
+    doors open;
+    if (!told.control.empty()) open.socket.emplace(io.get_executor(), told.control);
+    open.site = site_of(what, all);
+    open.pages = open_pages(io, told.web, *open.site);
+    awaitable<void> work = accompany(what, std::move(body), told, all, open);
     run(io, std::move(work), told, &what.self.going_on(), what.secured);
     return all.code();
 }
