@@ -1,12 +1,9 @@
 #include "access_network.hpp"
 
-#include "support/child_process.hpp"
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <sched.h>
 #include <stdexcept>
@@ -108,9 +105,12 @@ void access_network::add_host(std::size_t host, byte_count rate, const std::stri
     run_ip({"address", "add", gateway, "dev", port});
     run_ip({"link", "set", port, "up"});
     run_ip({"route", "add", address(host), "dev", port});
+    // What connections have learned of the way ends with them: no run profits from the one before.
+    std::vector<std::string> settings{"netns",           "exec", name,
+                                      path_of("sysctl"), "-qw",  "net.ipv4.tcp_no_metrics_save=1"};
     if (!congestion_control.empty())
-        run_ip({"netns", "exec", name, path_of("sysctl"), "-qw",
-                "net.ipv4.tcp_congestion_control=" + congestion_control});
+        settings.push_back("net.ipv4.tcp_congestion_control=" + congestion_control);
+    run_ip(settings);
     std::vector<std::string> down{"qdisc", "add", "dev", port};
     std::ranges::copy(shaper(rate), std::back_inserter(down));
     run(path_of("tc"), down);
@@ -124,11 +124,11 @@ std::string access_network::address(std::size_t host) const {
     return fmt::format("10.200.{}.{}", host / per_block, host % per_block + 1);
 }
 
-std::vector<std::string> access_network::on_host(std::size_t host, std::vector<std::string> command) const {
+std::unique_ptr<child_process> access_network::start(std::size_t host,
+                                                     std::vector<std::string> command) const {
     // Not with `ip netns exec`, which mounts a /sys of its own for each: that would be in the makespan.
-    const std::array<std::string, 2> prefix{path_of("nsenter"), "--net=/run/netns/" + name_of(host)};
-    command.insert(command.begin(), prefix.begin(), prefix.end());
-    return command;
+    command.insert(command.begin(), "--net=/run/netns/" + name_of(host));
+    return std::make_unique<child_process>(path_of("nsenter"), std::move(command));
 }
 
 access_network::traffic access_network::uplink_of(std::size_t host) const {

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "core/types.hpp"
+#include "support/child_process.hpp"
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,8 +28,8 @@ public:
 
     std::string address(std::size_t host) const;
 
-    /// The command that runs this one on a host; the first word is a program's path.
-    std::vector<std::string> on_host(std::size_t host, std::vector<std::string> command) const;
+    /// Runs a command on a host; its first word is a program's path.
+    std::unique_ptr<child_process> start(std::size_t host, std::vector<std::string> command) const;
 
     struct traffic {
         byte_count sent = 0;  ///< over the wire: content, lines, and the headers of TCP, IP and Ethernet

@@ -50,13 +50,14 @@ struct swarm_options {
     byte_count size = byte_count{64} << 20U;
     byte_count rate = 5'000'000;  ///< bytes per second of each link, up and down alike
     unsigned runs = 3;
-    unsigned slow_percent = 0;       ///< leechers whose links have a quarter of the rate
-    unsigned kill_percent = 0;       ///< leechers that are killed in the middle
-    std::string congestion_control;  ///< of TCP; empty: that of the machine
-    bool simulate = false;           ///< with `simulate`, without namespaces
+    unsigned slow_percent = 0;        ///< leechers whose links have a quarter of the rate
+    unsigned kill_percent = 0;        ///< leechers that are killed in the middle
+    std::string congestion_control;   ///< of TCP; empty: that of the machine
+    std::vector<std::string> others;  ///< tools to be measured too (swarm_tools.hpp)
+    bool simulate = false;            ///< with `simulate`, without namespaces
     bool verbose = false;
 };
-/// One seeder and many leechers, each with an access link of its own, beside the fluid bound.
+/// One seeder and many leechers, each with an access link of its own, beside the fluid bound and other tools.
 std::vector<report> measure_swarm(const swarm_options& options);
 
 }  // namespace p2p::bench

@@ -5,6 +5,7 @@
 #include "main/program.hpp"
 #include "micro.hpp"
 #include "net/process.hpp"
+#include "swarm_tools.hpp"
 
 #include <fmt/format.h>
 
@@ -90,8 +91,14 @@ CLI::App* add_swarm(CLI::App& app, swarm_options& told) {
         ->add_option("--congestion-control", told.congestion_control,
                      "Of TCP, in the namespaces (reno); by default that of the machine")
         ->type_name("NAME");
+    swarm
+        ->add_option(
+            "--with", told.others,
+            "Other tools, each with as many runs as ours, on the same links: rsync, aria2, libtorrent")
+        ->type_name("TOOL")
+        ->check(CLI::IsMember(other_tools()).description(""));
     swarm->add_flag("--simulate", told.simulate,
-                    "In one process, with token buckets for links: needs no root, and no --slow");
+                    "In one process, with token buckets for links: needs no root; no --slow, no --with");
     swarm->add_flag("--verbose", told.verbose, "Print the peers' logs on standard error");
     return swarm;
 }

@@ -5,6 +5,7 @@
 #include "core/units.hpp"
 #include "support/child_process.hpp"
 #include "support/temporary_folder.hpp"
+#include "swarm_tools.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -68,17 +69,15 @@ public:
         make_random_file(content_, options.size);
     }
 
-    run_result run() {
-        const auto seeder = start(0, {"share", content_, "--with-tracker", network_.address(0) + ":5100",
-                                      "--listen", network_.address(0)});
-        seeder->wait_for("p2p:", longest_run);
-        link_ = "p2p:" + seeder->wait_for_rest_of_line("p2p:");
+    run_result run(const std::string& name) {
+        make_empty_folders();
         choose_who_dies();
-        for (std::size_t i = 0; i < members_.size(); ++i) std::filesystem::remove_all(copy(i));
+        const auto tool = start_seeder(name, {network_, content_, options_.verbose});
         const counted before = count();
         const time_point began = now();
-        begin();
-        const std::vector<duration> times = watch(began);
+        for (std::size_t i = 0; i < members_.size(); ++i)
+            members_[i].program = tool->start_leecher(i + 1, copy(i));
+        const std::vector<duration> times = watch(*tool, began);
         const counted after = count();
 
         run_result result;
@@ -93,7 +92,7 @@ public:
         result.leechers_lacked = static_cast<double>(leechers_) * static_cast<double>(options_.size);
         result.dropped = after.dropped - before.dropped;
         result.wrong = wrong_copies();
-        if (options_.verbose) tell(*seeder);
+        if (options_.verbose) tell(*tool);
         members_.clear();
         return result;
     }
@@ -110,13 +109,11 @@ private:
         double dropped = 0;
     };
 
-    std::unique_ptr<child_process> start(std::size_t host, std::vector<std::string> words) const {
-        words.insert(words.begin(), built_beside("p2pclient"));
-        if (options_.verbose) words.insert(words.end(), {"--log-level", "debug"});
-        std::vector<std::string> command = network_.on_host(host, std::move(words));
-        const std::string first = command.front();
-        command.erase(command.begin());
-        return std::make_unique<child_process>(first, std::move(command));
+    void make_empty_folders() const {
+        for (std::size_t i = 0; i < leechers_; ++i) {
+            std::filesystem::remove_all(copy(i));
+            std::filesystem::create_directory(copy(i));
+        }
     }
 
     void choose_who_dies() {
@@ -125,14 +122,8 @@ private:
         std::shuffle(members_.begin(), members_.end(), random_);
     }
 
-    void begin() {
-        for (std::size_t i = 0; i < members_.size(); ++i)
-            members_[i].program =
-                start(i + 1, {"get", link_, copy(i), "--stay", "--listen", network_.address(i + 1)});
-    }
-
     // Returns when those that live were complete.
-    std::vector<duration> watch(time_point began) {
+    std::vector<duration> watch(const swarm_tool& tool, time_point began) {
         const time_point middle = began + std::chrono::milliseconds(std::llround(bound() * 500));
         bool killed = false;
         const auto look = [&] {
@@ -141,7 +132,7 @@ private:
                 killed = true;
             }
             for (member& one : members_)
-                if (!one.complete && !one.dies && one.program->said(": complete, "))
+                if (!one.complete && !one.dies && tool.is_complete(*one.program))
                     one.complete = now() - began;
             return std::ranges::all_of(members_, [](const member& one) { return one.dies || one.complete; });
         };
@@ -177,7 +168,6 @@ private:
         return all;
     }
 
-    // A published file is complete when it is in its place.
     unsigned wrong_copies() const {
         unsigned wrong = 0;
         for (std::size_t i = 0; i < members_.size(); ++i)
@@ -185,8 +175,8 @@ private:
         return wrong;
     }
 
-    void tell(const child_process& seeder) const {
-        fmt::print(stderr, "--- seeder\n{}\n", seeder.output());
+    void tell(const swarm_tool& tool) const {
+        fmt::print(stderr, "--- seeder\n{}\n", tool.log());
         for (std::size_t i = 0; i < members_.size(); ++i)
             fmt::print(stderr, "--- leecher {}\n{}\n", i + 1, members_[i].program->output());
     }
@@ -199,7 +189,6 @@ private:
     access_network network_;
     temporary_folder folder_;
     std::filesystem::path content_;
-    std::string link_;
     std::mt19937_64 random_{1};
     std::vector<member> members_;
 };
@@ -246,12 +235,14 @@ double median_of(const std::vector<run_result>& runs, auto value) {
     return median(values);
 }
 
-report summary_of(const std::vector<run_result>& runs, const swarm_options& options, unsigned leechers) {
+report summary_of(const std::string& tool, const std::vector<run_result>& runs, const swarm_options& options,
+                  unsigned leechers) {
     const double size = static_cast<double>(options.size);
     const auto of_runs = [&runs](auto value) { return median_of(runs, value); };
     const auto ratio = [](const run_result& r) { return r.makespan / r.bound; };
-    std::string title = fmt::format("swarm: {} to {} leechers, links of {}", show_size(options.size),
-                                    leechers, show_rate(static_cast<double>(options.rate)));
+    std::string title =
+        fmt::format("swarm: {}, {} to {} leechers, links of {}", tool, show_size(options.size), leechers,
+                    show_rate(static_cast<double>(options.rate)));
     if (options.slow_percent > 0)
         title += fmt::format(", {} % of the leechers at a quarter", options.slow_percent);
     if (options.kill_percent > 0) title += fmt::format(", {} killed", killed_of(options, leechers));
@@ -276,24 +267,41 @@ report summary_of(const std::vector<run_result>& runs, const swarm_options& opti
     return all;
 }
 
-}  // namespace
-
-std::vector<report> measure_swarm(const swarm_options& options) {
-    if (options.simulate && options.slow_percent > 0)
-        throw std::runtime_error("simulated links are all equal: no --slow with --simulate");
-    const std::filesystem::path memory = options.simulate ? "" : leave_the_machine();
+std::vector<report> simulate_swarms(const swarm_options& options) {
+    if (options.slow_percent > 0 || !options.others.empty())
+        throw std::runtime_error("simulated links are all equal, and ours: no --slow, no --with");
     std::vector<report> reports;
     for (const unsigned leechers : options.leechers) {
         std::vector<run_result> runs;
-        if (options.simulate) {
-            for (unsigned i = 1; i <= options.runs; ++i) runs.push_back(simulate_once(options, leechers, i));
-        } else {
-            namespace_swarm swarm(options, leechers, memory);
-            for (unsigned i = 0; i < options.runs; ++i) runs.push_back(swarm.run());
-        }
-        reports.push_back(summary_of(runs, options, leechers));
+        for (unsigned i = 1; i <= options.runs; ++i) runs.push_back(simulate_once(options, leechers, i));
+        reports.push_back(summary_of("simulate", runs, options, leechers));
     }
     return reports;
+}
+
+// In turn: what else goes on on this machine meanwhile is to hit all of them alike.
+std::vector<report> run_swarms(const swarm_options& options) {
+    std::vector<std::string> tools{our_tool};
+    std::ranges::copy(options.others, std::back_inserter(tools));
+    std::ranges::for_each(tools, require_tool);
+    const std::filesystem::path memory = leave_the_machine();
+    std::vector<report> reports;
+    for (const unsigned leechers : options.leechers) {
+        namespace_swarm swarm(options, leechers, memory);
+        std::vector<std::vector<run_result>> runs(tools.size());
+        for (unsigned i = 0; i < options.runs; ++i)
+            for (std::size_t tool = 0; tool < tools.size(); ++tool)
+                runs[tool].push_back(swarm.run(tools[tool]));
+        for (std::size_t tool = 0; tool < tools.size(); ++tool)
+            reports.push_back(summary_of(tools[tool], runs[tool], options, leechers));
+    }
+    return reports;
+}
+
+}  // namespace
+
+std::vector<report> measure_swarm(const swarm_options& options) {
+    return options.simulate ? simulate_swarms(options) : run_swarms(options);
 }
 
 }  // namespace p2p::bench
