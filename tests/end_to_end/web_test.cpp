@@ -1,0 +1,287 @@
+// What --http shows: who may see it, what is answered, and that it stays up to date. The page in a browser
+// has tests of its own (page_test.cpp).
+
+#include "support/web.hpp"
+
+#include "support/published.hpp"
+#include "support/temp_folder.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+
+namespace p2p::test {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Checks each answer against the schema that openapi.json has for its path.
+constexpr std::string_view check = R"(
+import json, jsonschema, sys
+api = json.load(open(sys.argv[1]))
+for line in open(sys.argv[2]):
+    path, answer = json.loads(line)
+    kind = api["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    jsonschema.validate(answer, {**kind, "components": api["components"]}, cls=jsonschema.Draft202012Validator)
+)";
+
+std::string why_not_by_schema(const std::vector<std::pair<std::string, json>>& answers) {
+    const temp_folder here;
+    std::string lines;
+    for (const auto& [path, answer] : answers) lines += json::array({path, answer}).dump() + "\n";
+    write_text(here / "answers", lines);
+    const fs::path api = fs::path{P2P_SOURCE_DIR} / "source/web/page/openapi.json";
+    const auto ended = run("/usr/bin/python3", {"-c", std::string{check}, api, here / "answers"});
+    return ended.exit_code == 0 ? "" : ended.output;
+}
+
+/// p2pclient get, with pages.
+class web_getter : public getter, public web_client {
+public:
+    explicit web_getter(const words& arguments)
+        : getter(web_tracker::with_pages(arguments)), web_client(static_cast<process&>(*this)) {}
+};
+
+const bool has_promtool = fs::exists("/usr/bin/promtool") || std::getenv("CI") != nullptr;
+
+}  // namespace
+
+TEST_CASE("a tracker shows its file-sets and peers, as openapi.json says") {
+    const temp_folder here;
+    web_tracker tracker;
+    const file_set small{6, 1'000};
+    sharer alice{tracker, files(here / "set", 3, 100'000), {"--peer-name", "alice"}};
+    tcp_client bob = tracker.join("bob", 6002);
+    bob.send_line(announce(small, "1-4"));
+    tcp_client cid = tracker.join("cid", 6003);
+    cid.send_line(announce(small, "1-2"));
+    wait_until([&] { return tracker.json_at("/api/v1/filesets")["filesets"].size() == 2; }, "two sets");
+    const std::string folder = "/api/v1/filesets/6:default";
+    wait_until([&] { return tracker.json_at(folder)["agreed"] == 2; }, "agreement");
+
+    const json about = tracker.json_at("/api/v1/about");
+    CHECK(about["kind"] == "tracker");
+    CHECK(about["port"] == tracker.port());
+    CHECK(about["peers"] == 3);
+
+    const json sets = tracker.json_at("/api/v1/filesets");
+    const json& published = sets["filesets"][0];
+    CHECK(published["name"] == "set");
+    CHECK(published["size"] == 300'000);
+    CHECK(published["seeders"] == 1);
+    CHECK(published["link"] == alice.link());
+    CHECK(tracker.json_at("/api/v1/filesets?after=1")["filesets"][0]["name"] == "default");
+    CHECK(tracker.json_at("/api/v1/filesets?most=1")["filesets"].size() == 1);
+
+    const json one = tracker.json_at(folder);
+    CHECK(one["pending"] == 2);
+    CHECK(one["members"] == 2);
+    CHECK(one["map"]["copies"] == json::array({2, 2, 0, 0, 0, 0}));
+    CHECK(one["map"]["pending"] == json::array({0, 0, 1, 1, 0, 0}));
+    CHECK(one["map"]["missing"] == json::array({0, 0, 1, 1, 1, 1}));
+    CHECK(tracker.json_at(folder + "?cells=2")["map"]["copies"] == json::array({4, 0}));
+    const json holders = tracker.json_at(folder + "/holders/1-3");
+    CHECK(holders["total"] == 2);
+    CHECK(holders["holders"][0]["chunks"] == 2);
+
+    const json peers = tracker.json_at("/api/v1/peers");
+    CHECK(peers["total"] == 3);
+    CHECK(peers["peers"][2]["chunks_held"] == 5);  // by address: alice's port is the highest
+    CHECK(peers["peers"][0]["name"] == "bob");
+
+    CHECK(why_not_by_schema({{"/api/v1/about", about},
+                             {"/api/v1/filesets", sets},
+                             {"/api/v1/filesets/{key}", one},
+                             {"/api/v1/filesets/{key}/holders/{chunks}", holders},
+                             {"/api/v1/peers", peers}}) == "");
+    CHECK(contains(why_not_by_schema({{"/api/v1/about", json{{"kind", "tracker"}}}}), "ValidationError"));
+    const std::string qr = tracker.get("/api/v1/filesets/" + alice.id() + "/qr.svg").body;
+    CHECK(qr.starts_with("<svg "));
+    CHECK(tracker.get(folder + "/qr.svg").status == 404);
+}
+
+TEST_CASE("a report of wrong bytes is counted against the peer, and rates are shown as peers say them") {
+    web_tracker tracker;
+    const file_set small{1, 1'000};
+    tcp_client bob = tracker.join("bob", 6002);
+    tcp_client cid = tracker.join("cid", 6003);
+    bob.send_line(announce(small, "1"));
+    cid.send_line(announce(small, "1"));
+    bob.send_line(R"({"type":"ping","received_per_second":5000,"sent_per_second":7})");
+    cid.send_line(
+        R"({"type":"report","fileset":"default","count":1,"chunk":1,"host":"127.0.0.1","port":6002})");
+    wait_until([&] { return tracker.json_at("/api/v1/peers")["peers"][0]["reports"] == 1; }, "the report");
+    const json peer = tracker.json_at("/api/v1/peers")["peers"][0];
+    CHECK(peer["name"] == "bob");
+    CHECK(peer["received_per_second"] == 5000);
+    CHECK(peer["sent_per_second"] == 7);
+    CHECK(peer["silent_seconds"] < 60);
+}
+
+TEST_CASE("what is not there, not encoded, or no look, is refused in a line") {
+    web_tracker tracker;
+    const std::vector<std::pair<std::string, int>> table{{"/nothing", 404},
+                                                         {"/api/v1/nothing", 404},
+                                                         {"/api/v1/status", 404},
+                                                         {"/api/v1/filesets/nothing", 404},
+                                                         {"/api/v1/filesets/0:x", 404},
+                                                         {"/api/v1/filesets/5:x", 404},
+                                                         {"/%zz", 400},
+                                                         {"/api/v1/events", 400},
+                                                         {"/api/v1/events?watch=x", 400}};
+    for (const auto& [path, status] : table) {
+        CAPTURE(path);
+        const auto answer = tracker.get(path);
+        CHECK(answer.status == status);
+        CHECK(json::parse(answer.body).contains("error"));
+    }
+    for (const std::string& method : words{"POST", "PUT", "DELETE", "OPTIONS"})
+        CHECK_MESSAGE(tracker.request(method + " / HTTP/1.1\r\nHost: localhost\r\n").status == 405, method);
+}
+
+TEST_CASE("only who asks for this host, and not for another web site, sees the pages") {
+    web_tracker tracker{{"--http-name", "tracker.example"}};
+    const auto with = [&](const std::string& headers) {
+        return tracker.request("GET /api/v1/about HTTP/1.1\r\n" + headers).status;
+    };
+    CHECK(with("Host: 127.0.0.1\r\n") == 200);
+    CHECK(with("Host: tracker.example:80\r\n") == 200);
+    CHECK(with("Host: evil.example\r\n") == 421);
+    CHECK(with("") == 421);
+    CHECK(with("Host: 127.0.0.1\r\nOrigin: http://evil.example\r\n") == 403);
+    CHECK(with("Host: 127.0.0.1\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n") == 403);
+    const auto answer = tracker.get("/");
+    CHECK(contains(answer.headers, "Content-Security-Policy: default-src 'none'"));
+    CHECK(contains(answer.headers, "X-Content-Type-Options: nosniff"));
+    CHECK(contains(answer.headers, "Content-Type: text/html"));
+}
+
+TEST_CASE("elsewhere than on loopback pages need a token, and where there is one it is asked for") {
+    const temp_folder here;
+    const auto open = run_tracker({"--listen", "127.0.0.1:0", "--http", "0.0.0.0:0"});
+    CHECK(open.exit_code == exits::usage);
+    CHECK_MESSAGE(contains(open.output, "only with --http-token-file"), open.output);
+
+    const std::string key(64, 'a');
+    write_text(here / "token", key + "\n");
+    const words with_token{"--http-token-file", here / "token"};
+    fs::permissions(here / "token", fs::perms::owner_read | fs::perms::group_read);
+    words shown{"--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"};
+    shown.insert(shown.end(), with_token.begin(), with_token.end());
+    const auto readable = run_tracker(shown);
+    CHECK(readable.exit_code == exits::usage);
+    CHECK_MESSAGE(contains(readable.output, "chmod 600"), readable.output);
+
+    fs::permissions(here / "token", fs::perms::owner_read);
+    web_tracker tracker{with_token};
+    const auto with = [&](const std::string& path, const std::string& authorization) {
+        return tracker.request("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + authorization);
+    };
+    CHECK(with("/", "").status == 401);
+    CHECK(contains(with("/", "").headers, "WWW-Authenticate: Basic"));
+    CHECK(with("/api/v1/about", "Authorization: Bearer " + key + "\r\n").status == 200);
+    CHECK(with("/api/v1/about", "Authorization: Bearer " + std::string(64, 'b') + "\r\n").status == 401);
+    const std::string anna =
+        "YW5uYTphYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh"
+        "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh";
+    CHECK(with("/", "Authorization: Basic " + anna + "\r\n").status == 200);
+    CHECK(with("/healthz", "").status == 200);
+    CHECK(with("/metrics", "").status == 401);
+    CHECK_FALSE(tracker.said(key));
+}
+
+TEST_CASE("an answer that is watched comes again when it changes, also to many, and goes with who watched") {
+    web_tracker tracker;
+    constexpr int watchers = 20;
+    std::vector<event_stream> streams;
+    for (int i = 0; i < watchers; ++i)
+        streams.push_back(tracker.watch({"/api/v1/peers", "/api/v1/filesets?most=5"}));
+    for (event_stream& one : streams) {
+        CHECK(one.next("/api/v1/peers")["total"] == 0);
+        CHECK(one.next("/api/v1/filesets?most=5")["total"] == 0);
+    }
+    const tcp_client bob = tracker.join("bob", 6002);
+    for (event_stream& one : streams) CHECK(one.next("/api/v1/peers")["total"] == 1);
+    CHECK(tracker.metric("p2p_http_watchers") == watchers);
+    streams.clear();
+    const tcp_client cid = tracker.join("cid", 6003);  // news that cannot be sent to them
+    wait_until([&] { return tracker.metric("p2p_http_watchers") == 0; }, "nobody watches", 3 * patience);
+}
+
+TEST_CASE("figures are as Prometheus wants them" * doctest::skip(!has_promtool)) {
+    const temp_folder here;
+    web_tracker tracker;
+    tcp_client bob = tracker.join("bob", 6002);
+    bob.send_line(announce(file_set{3, 1'000}, "1-3"));
+    bob.send_line("nonsense");
+    wait_until([&] { return tracker.metric("p2p_tracker_announced_chunks_total") == 3; }, "three chunks");
+    CHECK(tracker.metric("p2p_tracker_joined_total") == 1);
+    CHECK(tracker.metric("p2p_tracker_messages_total{type=\"hello\"}") == 1);
+    const auto figures = tracker.get("/metrics");
+    CHECK(contains(figures.headers, "Content-Type: text/plain; version=0.0.4"));
+    write_text(here / "figures", figures.body);
+    const auto checked = run("/bin/sh", {"-c", "promtool check metrics < " + (here / "figures").native()});
+    CHECK_MESSAGE(checked.exit_code == 0, checked.output);
+    CHECK(checked.output == "");
+}
+
+TEST_CASE("a peer shows what it has, from whom, and how fast") {
+    const temp_folder here;
+    const sharer alice{files(here / "set", 3, 400'000), {"--chunk-size", "64KiB"}};
+    web_getter gets{{alice.link(), here / "copy", "--limit-down", "200KiB/s", "--peer-name", "bob"}};
+    wait_until([&] { return gets.json_at("/api/v1/status")["filesets"].size() == 1; }, "the set");
+    const std::string chunks = "/api/v1/chunks";
+    wait_until([&] { return gets.json_at(chunks)["filesets"][0]["present"] != ""; }, "some chunks");
+    const json about = gets.json_at("/api/v1/about");
+    CHECK(about["kind"] == "peer");
+    CHECK(about["name"] == "bob");
+    const json status = gets.json_at("/api/v1/status");
+    CHECK(status["filesets"][0]["phase"] == "fetching");
+    const json peers = gets.json_at("/api/v1/peers");
+    CHECK(peers["peers"][0]["chunks_present"] == 19);
+    CHECK(why_not_by_schema({{"/api/v1/about", about},
+                             {"/api/v1/status", status},
+                             {"/api/v1/peers", peers},
+                             {chunks, gets.json_at(chunks)}}) == "");
+    CHECK(gets.metric("p2p_peer_filesets") == 1);
+    CHECK(gets.metric("p2p_peer_chunks") == 19);
+}
+
+TEST_CASE("a tracker that runs beside a sharer is what is shown") {
+    const temp_folder here;
+    process shares{
+        program("p2pclient"),
+        {"share", files(here / "set", 1, 1'000), "--with-tracker", "127.0.0.1:0", "--http", "127.0.0.1:0"}};
+    const web_client pages{shares};
+    shares.wait_for("p2p://");
+    CHECK(pages.json_at("/api/v1/about")["kind"] == "tracker");
+    CHECK(pages.json_at("/api/v1/filesets")["filesets"][0]["name"] == "set");
+}
+
+TEST_CASE("programs stop when they are asked to, also while somebody watches") {
+    const temp_folder here;
+    web_tracker tracker;
+    const sharer alice{tracker, files(here / "set", 1, 1'000)};
+    web_getter gets{{alice.link(), here / "copy", "--stay"}};
+    gets.wait_for("set: complete");
+    event_stream of_peer = gets.watch({"/api/v1/status"});
+    (void)of_peer.next("/api/v1/status");
+    event_stream of_tracker = tracker.watch({"/api/v1/peers"});
+    (void)of_tracker.next("/api/v1/peers");
+    gets.signal(SIGTERM);
+    CHECK(gets.wait_for_exit() == exits::done);
+    tracker.signal(SIGTERM);
+    CHECK(tracker.wait_for_exit() == 0);
+}
+
+TEST_CASE("pages at a port that is taken, or at a name, are an error that says so") {
+    const tcp_listener taken;
+    const std::string there = "127.0.0.1:" + std::to_string(taken.port());
+    const auto ended = run_tracker({"--listen", "127.0.0.1:0", "--http", there});
+    CHECK(ended.exit_code == exits::network);
+    CHECK_MESSAGE(contains(ended.output, "cannot listen on " + there), ended.output);
+    CHECK(run_tracker({"--listen", "127.0.0.1:0", "--http", "localhost:0"}).exit_code == exits::network);
+}
+
+}  // namespace p2p::test
