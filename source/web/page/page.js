@@ -157,7 +157,7 @@ function setColumn(name, more, key) {
     begin: (cell) => cell.append(make("a", {}, make("bdi")), make("small")),
     fill(cell, row) {
       const link = cell.firstChild;
-      put(link, "hash", fragmentOf(key(row)));
+      if (link.hash !== fragmentOf(key(row))) link.href = fragmentOf(key(row));
       setName(link.firstChild, name(row));
       setText(cell.lastChild, more(row));
       const isChosen = key(row) === chosen;
@@ -482,7 +482,7 @@ function chosenByPerson() {
 function showGone(isGone) {
   byId("chosen").hidden = false;
   put(byId("chosen-gone"), "hidden", !isGone);
-  for (const id of ["facts", "chunks", "completion"]) put(byId(id), "hidden", isGone);
+  for (const part of document.querySelectorAll("#facts, #chunks, #completion")) put(part, "hidden", isGone);
   if (!isGone) return;
   setName(byId("chosen-name"), chosen);
   showLink(undefined);
@@ -786,7 +786,11 @@ function takeEvent(text) {
     const colon = line.indexOf(": ");
     return [line.slice(0, colon), line.slice(colon + 2)];
   }));
-  if (fields.has("id")) take(fields.get("id"), JSON.parse(fields.get("data")));
+  try {
+    if (fields.has("id")) take(fields.get("id"), JSON.parse(fields.get("data")));
+  } catch (mistake) {
+    reportError(mistake);  // one of this script: it is no reason to connect anew
+  }
 }
 
 function showTrouble(text) {
