@@ -26,7 +26,7 @@ inline constexpr int incomplete = 5;
 inline constexpr int differs = 7;
 }  // namespace exits
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef P2P_SANITIZED
 inline constexpr bool is_sanitized = true;
 #else
 inline constexpr bool is_sanitized = false;
