@@ -224,21 +224,21 @@ function chunksText(first, last) {
   return first === last ? `Chunk ${number(first)}` : `Chunks ${number(first)}–${number(last)}`;
 }
 
-const leastCopies = [1, 2, 3, 5, 9, 17, 33, 65];  // of each colour
+/// The least copies of each colour, for swarms of several sizes: a colour keeps its meaning while chunks move.
+const scales = [[1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 5, 8, 12, 17, 24], [1, 2, 4, 8, 16, 32, 64, 96],
+  [1, 2, 5, 15, 50, 150, 400, 1000]];
 
-function levelOf(copies) {
-  return Math.max(0, leastCopies.findLastIndex((least) => copies >= least));
-}
+const scaleFor = (members) => scales.find((scale) => members < 1.5 * scale.at(-1)) ?? scales.at(-1);
 
 /// What the cells of a tracker's map look like, and mean.
-function cellsOfSwarm({chunks, map}) {
+function cellsOfSwarm({chunks, map}, scale) {
   return map.copies.map((copies, i) => {
     const first = i * map.chunks_per_cell + 1;
     const last = Math.min(chunks, first + map.chunks_per_cell - 1);
     const all = last - first + 1;
     const missing = map.missing[i], pending = map.pending[i], disputed = map.disputed[i];
     const each = copies / all;
-    let style = `copies-${levelOf(each)}`;
+    let style = `copies-${Math.max(0, scale.findLastIndex((least) => each >= least))}`;
     if (missing > 0) style = missing < all ? `${style} partly` : "missing";
     if (pending > 0) style += " pending";
     if (disputed > 0) style += " disputed";
@@ -252,10 +252,11 @@ function cellsOfSwarm({chunks, map}) {
   });
 }
 
-function swarmLegend() {
-  const copies = leastCopies.map((least, level) => {
-    const next = leastCopies[level + 1];
-    return [`copies-${level}`, next === undefined ? `${least}+` : next === least + 1 ? `${least}` : `${least}–${next - 1}`];
+function swarmLegend(scale) {
+  const copies = scale.map((least, level) => {
+    const next = scale[level + 1];
+    const text = next === undefined ? `${least}+` : next === least + 1 ? `${least}` : `${least}–${next - 1}`;
+    return [`copies-${level}`, text];
   });
   return [["", "Copies:"], ...copies, ["copies-3 partly", "some missing"], ["missing", "nobody has it"],
     ["missing pending", "pending"], ["copies-3 disputed", "in dispute"]];
@@ -496,7 +497,6 @@ const kindText = ({kind}) => kind === "published" ? "published" : "chunk folder"
 const trackerView = {
   start() {
     document.body.classList.add("tracker");
-    setLegend(swarmLegend());
     this.sets = new List(byId("filesets"), {
       label: "File-sets", key: (set) => set.key, atOnce: setsAtOnce, turn: watchView,
       empty: "None yet. Whatever a peer shares through this tracker is shown here.",
@@ -548,6 +548,7 @@ const trackerView = {
   },
 
   about(tracker) {
+    const started = new Date(1000 * tracker.started);
     setText(byId("title"), "P2P tracker");
     setText(byId("subtitle"), `port ${tracker.port}`);
     setFigures(byId("figures"), [
@@ -556,7 +557,7 @@ const trackerView = {
       ["Chunk folders", number(tracker.chunk_folders)],
       ["Quorum", number(tracker.quorum)],
       ["Open to", tracker.closed ? "who has the secret" : "everybody"],
-      ["Runs since", new Date(1000 * tracker.started).toLocaleString("en-GB", {dateStyle: "medium", timeStyle: "short"})],
+      ["Runs since", started.toLocaleString("en-GB", {dateStyle: "medium", timeStyle: "short"})],
     ]);
   },
 
@@ -593,7 +594,10 @@ const trackerView = {
       ["Complete", `${number(set.seeders)} of ${amount(set.members, "peer")}`],
     ]);
     this.showAgreement(set);
-    map.show(cellsOfSwarm(set));
+    const scale = scaleFor(set.members);
+    if (scale !== this.scale) setLegend(swarmLegend(scale));
+    this.scale = scale;
+    map.show(cellsOfSwarm(set, scale));
     this.showMembers();
   },
 
