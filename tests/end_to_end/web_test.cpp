@@ -9,6 +9,8 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <regex>
+#include <set>
 
 namespace p2p::test {
 
@@ -224,6 +226,25 @@ TEST_CASE("figures are as Prometheus wants them" * doctest::skip(!has_promtool))
     const auto checked = run("/bin/sh", {"-c", "promtool check metrics < " + (here / "figures").native()});
     CHECK_MESSAGE(checked.exit_code == 0, checked.output);
     CHECK(checked.output == "");
+}
+
+TEST_CASE("the dashboard for Grafana shows figures that there are, and all of a tracker's") {
+    web_tracker tracker;
+    const std::string figures = tracker.get("/metrics").body;
+    const json dashboard = json::parse(read_text(fs::path{P2P_SOURCE_DIR} / "tools/grafana/tracker.json"));
+    const std::regex name{"(p2p|process)_[a-z_]+"};
+    std::set<std::string> shown;
+    for (const json& panel : dashboard["panels"])
+        for (const json& target : panel["targets"]) {
+            const auto expression = target["expr"].get<std::string>();
+            for (std::sregex_iterator found{expression.begin(), expression.end(), name}, end; found != end;
+                 ++found)
+                shown.insert(found->str());
+        }
+    for (const std::string& one : shown) CHECK_MESSAGE(contains(figures, "# TYPE " + one + " "), one);
+    const std::regex of_tracker{"# TYPE (p2p_tracker_[a-z_]+) "};
+    for (std::sregex_iterator found{figures.begin(), figures.end(), of_tracker}, end; found != end; ++found)
+        CHECK_MESSAGE(shown.contains((*found)[1]), (*found)[1]);
 }
 
 TEST_CASE("a peer shows what it has, from whom, and how fast") {
