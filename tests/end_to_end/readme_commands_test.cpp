@@ -127,6 +127,19 @@ TEST_CASE("README's commands work as printed: a peer is told what to do" * docte
     CHECK(tree_difference(here / "data" / "other", second) == "");
 }
 
+TEST_CASE("README's commands work as printed: see the swarm" * doctest::skip(!is_root)) {
+    machine here;
+    files(here / "data" / "set", 3, 100'000);
+    const auto shown = commands_in("See the swarm");
+    REQUIRE(shown.size() == 2);
+    const auto tracker = here.start(shown[0]);
+    tracker->wait_for("pages at http://127.0.0.1:5180");
+    const auto shares = here.share("p2pclient share /data/set");
+    const auto gets = here.start(shown[1]);
+    gets->wait_for("pages at http://127.0.0.1:5181");
+    CHECK(gets->wait_for_exit() == exits::done);
+}
+
 TEST_CASE("README's commands work as printed: closed to strangers" * doctest::skip(!is_root)) {
     machine here;
     const tree set = files(here / "data" / "set", 3, 100'000);
@@ -225,9 +238,9 @@ TEST_CASE("every section of README that shows commands is tried, or takes long")
     const auto shown = read_sections();
     for (const auto& [title, lines] : shown)
         if (std::ranges::any_of(lines, is_command)) sections.insert(title);
-    const std::set<std::string> tried{"P2P File Transfer",        "While it runs",
-                                      "Closed to strangers",      "Chunk folders",
-                                      "What a tracker remembers", "Simulate a swarm"};
+    const std::set<std::string> tried{"P2P File Transfer",   "While it runs", "See the swarm",
+                                      "Closed to strangers", "Chunk folders", "What a tracker remembers",
+                                      "Simulate a swarm"};
     const std::set<std::string> take_long{"Try it", "How fast", "Keep it going", "Measure", "Fuzz"};
     for (const std::string& title : sections)
         CHECK_MESSAGE((tried.contains(title) || take_long.contains(title)), title);
