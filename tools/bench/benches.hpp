@@ -37,6 +37,15 @@ struct comeback_options {
 /// How the peers of a tracker that was killed come back to it when it is there again.
 std::vector<report> measure_comeback(const comeback_options& options);
 
+struct pages_options {
+    unsigned peers = 1000;
+    unsigned chunks = 100'000;
+    unsigned watchers = 20;
+    duration time = std::chrono::seconds{20};  ///< with and without them
+};
+/// What it costs a tracker that pages of it are open.
+std::vector<report> measure_pages(const pages_options& options);
+
 struct hostile_options {
     std::size_t connections = 10'000;          ///< to a tracker; a tenth of them to a peer
     std::uint64_t chunks = 1'000'000'000;      ///< that one peer announces

@@ -73,6 +73,17 @@ CLI::App* add_comeback(CLI::App& app, comeback_options& told) {
     return comeback;
 }
 
+CLI::App* add_pages(CLI::App& app, pages_options& told) {
+    CLI::App* pages =
+        app.add_subcommand("pages", "What it costs a tracker that pages of it are open (--http)");
+    add_count(*pages, "--peers", told.peers, 1, 20'000, "Peers of one published set, each with half of it");
+    add_count(*pages, "--chunks", told.chunks, 1, max_chunk_count, "Chunks of the set");
+    add_count(*pages, "--watchers", told.watchers, 1, 100, "Pages that are open");
+    add_duration(*pages, "--time", told.time, "How long it is measured without them, and then with them")
+        ->default_str("20s");
+    return pages;
+}
+
 CLI::App* add_swarm(CLI::App& app, swarm_options& told) {
     CLI::App* swarm = app.add_subcommand("swarm",
                                          "One seeder and many leechers, in network namespaces with shaped "
@@ -128,6 +139,8 @@ int main(int argc, char** argv) {
     const CLI::App* const hostile = add_hostile(app, hostile_told);
     comeback_options comeback_told;
     const CLI::App* const comeback = add_comeback(app, comeback_told);
+    pages_options pages_told;
+    const CLI::App* const pages = add_pages(app, pages_told);
     prepare_process();
     const CLI::App* const swarm = add_swarm(app, swarm_told);
     try {
@@ -143,6 +156,7 @@ int main(int argc, char** argv) {
         if (link->parsed()) reports = measure_link(link_told);
         if (tracker->parsed()) reports = measure_tracker(load);
         if (hostile->parsed()) reports = measure_hostile(hostile_told);
+        if (pages->parsed()) reports = measure_pages(pages_told);
         if (comeback->parsed()) reports = measure_comeback(comeback_told);
         if (swarm->parsed()) reports = measure_swarm(swarm_told);
         print(reports, json);
