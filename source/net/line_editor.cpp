@@ -92,7 +92,7 @@ struct line_editor::inside : std::enable_shared_from_this<inside> {
         el_set(el, EL_PROMPT, &show_prompt);
         el_set(el, EL_HIST, history, remembered.get());
         el_set(el, EL_EDITOR, "emacs");
-        el_set(el, EL_ADDFN, "p2p-complete", "Complete the word", &complete);
+        el_wset(el, EL_ADDFN, L"p2p-complete", L"Complete the word", &complete);  // el_set() would leak both
         el_set(el, EL_BIND, "^I", "p2p-complete", nullptr);
         el_set(el, EL_BIND, "^R", "em-inc-search-prev", nullptr);
         el_source(el, nullptr);
@@ -204,7 +204,7 @@ struct line_editor::inside : std::enable_shared_from_this<inside> {
         draw_status();
     }
 
-    static unsigned char complete(EditLine* el, int /*key*/) {
+    static unsigned char complete(EditLine* el, wint_t /*key*/) {
         inside& me = of(el);
         const LineInfo* const typed = el_line(el);
         const std::string_view before{typed->buffer, static_cast<std::size_t>(typed->cursor - typed->buffer)};
