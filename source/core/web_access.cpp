@@ -6,11 +6,17 @@ namespace p2p {
 
 namespace {
 
-// What consists of these is no name that somebody could have registered.
+constexpr std::string_view digits = "0123456789";
+
+bool consists_of(std::string_view text, std::string_view characters) {
+    return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
+}
+
+// No name that somebody could have registered: labels at the end of those have letters, and none has a colon.
 bool is_address(std::string_view host) {
     const bool is_ipv6 = host.find(':') != std::string_view::npos;
-    return !host.empty() && host.find_first_not_of(is_ipv6 ? "0123456789abcdefABCDEF:." : "0123456789.") ==
-                                std::string_view::npos;
+    if (is_ipv6) return consists_of(host, "0123456789abcdefABCDEF:.");
+    return consists_of(host, "0123456789.") && host.find_first_of(digits) != std::string_view::npos;
 }
 
 bool is_ours(std::string_view host, const web_access_rules& rules) {
@@ -29,7 +35,7 @@ bool is_cross_site(const web_visit& visit) {
     if (!visit.origin.empty() && !is_same_origin(visit.origin, visit.host)) return true;
     if (visit.fetch_site.empty() || visit.fetch_site == "same-origin" || visit.fetch_site == "none")
         return false;
-    return !visit.is_navigation;
+    return !visit.opens_page;
 }
 
 /// Takes as long wherever they differ.
@@ -43,9 +49,12 @@ bool is_same_secret(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string_view host_without_port(std::string_view host) {
-    if (host.starts_with('[')) return host.substr(1, std::min(host.find(']'), host.size()) - 1);
-    const std::size_t colon = host.rfind(':');
-    return colon == host.find(':') ? host.substr(0, colon) : host;
+    const bool in_brackets = host.starts_with('[');
+    const std::size_t end = in_brackets ? host.find(']') : std::min(host.find(':'), host.size());
+    if (end == std::string_view::npos) return {};
+    const std::string_view rest = host.substr(in_brackets ? end + 1 : end);
+    if (!rest.empty() && (rest[0] != ':' || !consists_of(rest.substr(1), digits))) return {};
+    return in_brackets ? host.substr(1, end - 1) : host.substr(0, end);
 }
 
 web_access access_for(const web_visit& visit, const web_access_rules& rules) {

@@ -12,17 +12,17 @@
 namespace p2p {
 
 struct web_access_rules {
-    std::vector<std::string> names{};    ///< of this host; addresses and "localhost" are known anyway
+    std::vector<std::string> names{};   ///< of this host; addresses and "localhost" are known anyway
     std::vector<std::string> tokens{};  ///< of which a request must have one, if there are any
 };
 
 /// As the headers have it; what is not there is empty.
 struct web_visit {
     std::string_view method;
-    std::string_view host;          ///< Host: with its port, if it has one
-    std::string_view origin{};      ///< Origin
-    std::string_view fetch_site{};  ///< Sec-Fetch-Site
-    bool is_navigation = false;     ///< Sec-Fetch-Mode: somebody follows a link, or types an address
+    std::string_view host;                    ///< Host: with its port, if it has one
+    std::string_view origin{};                ///< Origin
+    std::string_view fetch_site{};            ///< Sec-Fetch-Site
+    bool opens_page = false;                  ///< it is for the page itself, of somebody who follows a link
     std::optional<std::string_view> token{};  ///< Authorization: of a bearer, or the password of any user
 };
 
@@ -30,7 +30,7 @@ enum class web_access { granted, wrong_method, unknown_host, cross_site, no_toke
 
 web_access access_for(const web_visit& visit, const web_access_rules& rules);
 
-/// Without its port, and without the brackets of an address.
+/// Without its port, and without the brackets of an IPv6 address; empty where it is no host.
 std::string_view host_without_port(std::string_view host);
 
 }  // namespace p2p

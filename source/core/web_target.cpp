@@ -24,7 +24,8 @@ std::vector<std::string> web_target::all(const std::string& name) const {
 }
 
 std::optional<web_target> parse_web_target(std::string_view text) {
-    if (!text.starts_with('/')) return std::nullopt;
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; };
+    if (!text.starts_with('/') || std::ranges::any_of(text, is_control)) return std::nullopt;
     auto [path, query] = cut_at(text.substr(0, text.find('#')), '?');
     web_target read;
     while (!path.empty()) {

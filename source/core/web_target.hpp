@@ -22,7 +22,8 @@ struct web_target {
     friend bool operator==(const web_target&, const web_target&) = default;
 };
 
-/// None: it does not begin with a slash, or is not encoded as it should be.
+/// None: it does not begin with a slash, has a blank or a control character, or is not encoded as it should
+/// be.
 std::optional<web_target> parse_web_target(std::string_view text);
 
 }  // namespace p2p

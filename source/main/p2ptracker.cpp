@@ -79,7 +79,7 @@ int run_tracker(p2p::tracker_options options, const std::filesystem::path& state
     p2p::task_group tasks(io.get_executor());
     p2p::tracker_server server(io.get_executor(), options);
     p2p::tracker_site site(server, P2P_VERSION);
-    const auto pages = p2p::open_pages(io, web, site);
+    const auto pages = p2p::open_pages(io.get_executor(), web, site);
     if (pages) tasks.spawn(pages->run());
     int code = ok;
     tasks.spawn(server.run());

@@ -2,6 +2,7 @@
 
 #include "main/options.hpp"
 #include "main/security.hpp"
+#include "net/listener.hpp"
 #include "storage/key_file.hpp"
 
 #include <spdlog/spdlog.h>
@@ -49,10 +50,14 @@ web_access_rules rules_of(const web_settings& settings) {
 
 }  // namespace
 
-std::unique_ptr<web_server> open_pages(asio::io_context& io, const web_settings& settings, web_site& site) {
+std::unique_ptr<web_server> open_pages(const asio::any_io_executor& executor, const web_settings& settings,
+                                       web_site& site) {
     if (!settings.listen) return nullptr;
+#ifndef P2P_HTTP
+    throw network_failure("--http: this program was built without pages (-DP2P_HTTP=OFF)");
+#endif
     const web_options options{*settings.listen, rules_of(settings)};
-    auto server = std::make_unique<web_server>(io, options, site);
+    auto server = std::make_unique<web_server>(executor, options, site);
     spdlog::info("pages at http://{}", endpoint{options.listen.host, server->port()}.to_string());
     return server;
 }

@@ -29,6 +29,7 @@ void add_web(CLI::App& app, web_settings& settings);
 
 /// Listens, and says where; none: that was not asked for. Throws security_failure (see main/security.hpp)
 /// where others than this machine could look without a key, or the keys cannot be read; network_failure.
-std::unique_ptr<web_server> open_pages(asio::io_context& io, const web_settings& settings, web_site& site);
+std::unique_ptr<web_server> open_pages(const asio::any_io_executor& executor, const web_settings& settings,
+                                       web_site& site);
 
 }  // namespace p2p

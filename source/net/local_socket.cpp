@@ -1,5 +1,6 @@
 #include "net/local_socket.hpp"
 
+#include "net/deadline.hpp"
 #include "net/event.hpp"
 #include "net/listener.hpp"
 #include "net/task_group.hpp"
@@ -59,10 +60,7 @@ awaitable<void> answer_lines(protocol::socket& socket, const local_listener::ans
         const std::string reply =
             is_too_long ? too_long : answer(std::string_view{buffer}.substr(0, length - 1));
         buffer.erase(0, length);
-        asio::steady_timer patience(socket.get_executor(), patience_with_reader);
-        patience.async_wait([&socket](std::error_code ended) {
-            if (!ended) socket.close();
-        });
+        const deadline patience(socket.get_executor(), patience_with_reader, [&socket] { socket.close(); });
         co_await asio::async_write(socket, asio::buffer(reply), asio::redirect_error(use_awaitable, error));
         if (error || is_too_long) co_return;
     }

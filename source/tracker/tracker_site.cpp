@@ -36,6 +36,7 @@ tracker_site::tracker_site(const tracker_server& server, std::string version)
 
 web_answer tracker_site::get(const web_request& request) {
     const path& asked = request.target.path;
+    if (asked.size() < 3) return no_such_page();
     if (asked.size() == 3 && asked[2] == "about") return about();
     if (asked.size() == 3 && asked[2] == "peers") return peers(request.target);
     if (asked[2] != "filesets") return no_such_page();

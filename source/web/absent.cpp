@@ -1,23 +1,26 @@
-// What stands for the pages in a build without them (-DP2P_HTTP=OFF).
+// What stands for pages in a build without them (-DP2P_HTTP=OFF): no request is understood.
 
 #include "net/listener.hpp"
 #include "web/metrics.hpp"
 #include "web/qr.hpp"
-#include "web/server.hpp"
+#include "web/request_head.hpp"
 
 namespace p2p {
 
-struct web_server::shell {};
+struct request_reader::parser {
+    request_head head;
+};
 
-web_server::web_server(asio::io_context&, web_options, web_site&) {
-    throw network_failure("--http: this program was built without pages (-DP2P_HTTP=OFF)");
+request_reader::request_reader() : parser_(std::make_unique<parser>()) {}
+request_reader::~request_reader() = default;
+request_reader::state request_reader::take(std::string_view) {
+    return state::wrong;
 }
-web_server::~web_server() = default;
-std::uint16_t web_server::port() const {
-    return 0;
+const request_head& request_reader::head() const {
+    return parser_->head;
 }
-awaitable<void> web_server::run() {
-    co_return;
+std::string token_in(std::string_view) {
+    return {};
 }
 
 metrics& metrics::gauge(std::string, std::string, double) {

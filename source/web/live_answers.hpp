@@ -1,6 +1,7 @@
-// Answers that are watched: each comes again, to all who watch it, whenever it has changed. However many they
-// are, it is made once, and so seldom that it takes little of the processor; whoever has not taken the last
-// news yet is told the newest of them later. Has no socket and no clock.
+// Answers, once or watched: those come again, to all who watch them, whenever they have changed. However many
+// watch the same, it is made once; and all together take a small share of the processor, for others have to
+// be served meanwhile. Whoever has not taken the last news yet is told the newest of them later. Has no
+// socket and no clock.
 #pragma once
 
 #include "core/types.hpp"
@@ -19,11 +20,15 @@ namespace p2p {
 
 inline constexpr std::size_t most_watchers = 100;
 inline constexpr std::size_t most_watched_by_one = 8;
+inline constexpr std::size_t most_watched = 100;  ///< different answers in all
 
 class live_answers {
 public:
     /// `now` is asked how long an answer takes.
     live_answers(web_site& site, std::function<time_point()> now) : site_(site), now_(std::move(now)) {}
+
+    /// At once; 503 where too much was asked for lately.
+    web_answer answer(const web_request& request);
 
     /// Somebody who watches, until `is_gone`.
     struct watcher {
@@ -37,9 +42,11 @@ public:
         time_point sent_at{};
     };
 
-    /// Watches these addresses ("/api/v1/peers"). Otherwise says what is wrong.
-    std::string add(const std::shared_ptr<watcher>& one, const std::vector<std::string>& addresses,
-                    const std::string& host);
+    /// Why these addresses ("/api/v1/peers") cannot be watched, in addition to those that are; empty: they
+    /// can.
+    std::string why_not(const std::vector<std::string>& addresses) const;
+    void add(const std::shared_ptr<watcher>& one, const std::vector<std::string>& addresses,
+             const std::string& host);
 
     /// Tells what is new, in server-sent events: `id` is the address, `data` the answer.
     void look();
@@ -57,6 +64,9 @@ private:
         std::size_t watchers = 0;
     };
 
+    void refill();
+    web_answer make(const web_request& request);
+    subject* first_due();
     void make_anew(subject& about);
     std::string news_for(watcher& one);
     void forget_gone();
@@ -65,6 +75,8 @@ private:
     std::function<time_point()> now_;
     std::map<std::string, subject> subjects_;  // by host and address
     std::list<std::shared_ptr<watcher>> watchers_;
+    duration credit_{};  // time that answers may take now; below 0: it was taken in advance
+    time_point refilled_{};
     std::uint64_t events_ = 0;
     std::uint64_t bytes_ = 0;
 };

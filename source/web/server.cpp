@@ -1,218 +1,239 @@
-// The one file that knows RESTinio: it takes long to compile.
-
 #include "web/server.hpp"
 
+#include "core/site.hpp"
+#include "net/deadline.hpp"
 #include "net/event.hpp"
+#include "net/host.hpp"
 #include "net/listener.hpp"
+#include "net/process.hpp"
 #include "web/assets.hpp"
-#include "web/live_answers.hpp"
 
+#include <asio/write.hpp>
 #include <fmt/format.h>
 
-#include <functional>
+#include <algorithm>
 #include <optional>
-#include <restinio/all.hpp>
-#include <restinio/helpers/http_field_parsers/basic_auth.hpp>
-#include <restinio/helpers/http_field_parsers/bearer_auth.hpp>
 #include <utility>
 
 namespace p2p {
 
 namespace {
 
-constexpr std::size_t most_connections = 200;
-constexpr std::size_t longest_target = 4096;
-constexpr std::size_t longest_header = 4096;
-constexpr std::size_t most_headers = 64;
-constexpr std::uint64_t longest_body = 4096;  // nobody needs one: so much is read before the answer says so
-constexpr std::chrono::seconds request_limit{15};
-constexpr std::chrono::seconds write_limit{15};
-constexpr std::chrono::milliseconds between_looks{100};  // at the watchers: an answer is made less often
+constexpr connection_limits most_connections{.in_all = 300, .per_host = 100};
+constexpr duration head_limit = std::chrono::seconds{10};  // for all of it
+constexpr duration write_limit = std::chrono::seconds{15};
+constexpr duration farewell_limit = std::chrono::seconds{2};
+constexpr duration between_looks = std::chrono::milliseconds{50};  // at what has changed
 
-const std::vector<std::string> healthz{"healthz"};
+// The other connections of the program need descriptors, too.
+connection_limits within_descriptors(connection_limits limits) {
+    constexpr std::size_t share = 4;
+    limits.in_all = std::max<std::size_t>(2, std::min(limits.in_all, descriptor_limit() / share));
+    return limits;
+}
 
-using handle = restinio::request_handle_t;
-using status = restinio::request_handling_status_t;
-
-struct traits : restinio::default_single_thread_traits_t {
-    using request_handler_t = std::function<status(handle)>;
-    static constexpr bool use_connection_count_limiter = true;
+/// Closes the socket when time is up.
+struct closed_in_time : deadline {
+    closed_in_time(tcp::socket& socket, duration limit)
+        : deadline(socket.get_executor(), limit, [&socket] { socket.close(); }) {}
 };
-using http_server = restinio::http_server_t<traits>;
-using event_stream = restinio::response_builder_t<restinio::chunked_output_t>;
 
-std::string_view view(restinio::string_view_t text) {
-    return {text.data(), text.size()};
+std::string_view reason_of(int status) {
+    return status < 400 ? "OK" : "Refused";
 }
 
-std::string_view header(const handle& request, std::string_view name) {
-    const auto value = request->header().opt_value_of(restinio::string_view_t{name.data(), name.size()});
-    return value ? view(*value) : std::string_view{};
+std::string head_of(int status, std::string_view type, std::string_view more) {
+    return fmt::format(
+        "HTTP/1.1 {} {}\r\n"
+        "Content-Type: {}\r\n"
+        "Connection: close\r\n"
+        "Cache-Control: no-store\r\n"
+        "X-Content-Type-Options: nosniff\r\n"
+        "Referrer-Policy: no-referrer\r\n"
+        "Cross-Origin-Resource-Policy: same-origin\r\n"
+        "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+        "{}\r\n",
+        status, reason_of(status), type, more);
 }
 
-/// Of a bearer, or the password of any user.
-std::optional<std::string> token_of(const handle& request) {
-    namespace parsers = restinio::http_field_parsers;
-    const std::string_view text = header(request, "Authorization");
-    const auto field = parsers::authorization_value_t::try_parse({text.data(), text.size()});
-    if (!field) return std::nullopt;
-    if (field->auth_scheme == "bearer")
-        if (auto bearer = parsers::bearer_auth::try_extract_params(*field)) return std::move(bearer->token);
-    if (field->auth_scheme == "basic")
-        if (auto basic = parsers::basic_auth::try_extract_params(*field)) return std::move(basic->password);
-    return std::nullopt;
+std::string text_of(const web_answer& answer) {
+    std::string more = fmt::format("Content-Length: {}\r\n", answer.body.size());
+    if (answer.status == 401) more += "WWW-Authenticate: Basic realm=\"p2p\"\r\n";
+    if (answer.status == 405) more += "Allow: GET\r\n";
+    if (answer.status == 503) more += "Retry-After: 1\r\n";
+    return head_of(answer.status, answer.type, more) + answer.body;
 }
 
-template <class Response>
-void add_headers(Response& response, const std::string& type) {
-    response.append_header("Content-Type", type)
-        .append_header("Cache-Control", "no-store")
-        .append_header("X-Content-Type-Options", "nosniff")
-        .append_header("Referrer-Policy", "no-referrer")
-        .append_header("Cross-Origin-Resource-Policy", "same-origin")
-        .append_header(
-            "Content-Security-Policy",
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+/// None: it did not come in time, or is none.
+awaitable<std::optional<request_head>> read_head(tcp::socket& socket) {
+    const closed_in_time patience(socket, head_limit);
+    request_reader reader;
+    std::string buffer(4096, '\0');
+    for (;;) {
+        const std::size_t n = co_await socket.async_read_some(asio::buffer(buffer), use_awaitable);
+        const auto so_far = reader.take(std::string_view{buffer}.substr(0, n));
+        if (so_far == request_reader::state::wrong) co_return std::nullopt;
+        if (so_far == request_reader::state::whole) co_return reader.head();
+    }
+}
+
+awaitable<void> write(tcp::socket& socket, std::string_view text) {
+    const closed_in_time patience(socket, write_limit);
+    co_await asio::async_write(socket, asio::buffer(text), use_awaitable);
+}
+
+// To close while something is unread would take back what the other side has not received yet.
+awaitable<void> linger(tcp::socket& socket) {
+    const closed_in_time patience(socket, farewell_limit);
+    std::error_code error;
+    socket.shutdown(tcp::socket::shutdown_send, error);
+    std::string ignored(4096, '\0');
+    while (!error)
+        co_await socket.async_read_some(asio::buffer(ignored), asio::redirect_error(use_awaitable, error));
+}
+
+/// Until the other side has closed: whoever watches has nothing more to say.
+awaitable<void> wait_for_end(tcp::socket& socket, live_answers::watcher& one, event& news) {
+    std::error_code error;
+    std::string ignored(4096, '\0');
+    while (!error)
+        co_await socket.async_read_some(asio::buffer(ignored), asio::redirect_error(use_awaitable, error));
+    one.is_gone = true;
+    news.set();
+}
+
+bool is_events(const web_target& target) {
+    return target.path == std::vector<std::string>{"api", "v1", "events"};
+}
+
+bool is_at(const web_target& target, std::string_view name) {
+    return target.path.size() == 1 && target.path[0] == name;
+}
+
+std::optional<web_answer> why_not(const request_head& head, const std::optional<web_target>& target,
+                                  const web_access_rules& rules) {
+    if (!target) return refused(400, "the address is not encoded as it should be");
+    const std::string token = token_in(head.authorization);
+    const web_visit visit{.method = head.method,
+                          .host = head.host,
+                          .origin = head.origin,
+                          .fetch_site = head.fetch_site,
+                          .opens_page = target->path.empty() && head.fetch_mode == "navigate" &&
+                                        (head.fetch_dest.empty() || head.fetch_dest == "document"),
+                          .token = token};
+    switch (access_for(visit, rules)) {
+        case web_access::granted: return std::nullopt;
+        case web_access::wrong_method:
+            return refused(405, "only GET: all that is here can only be looked at");
+        case web_access::unknown_host:
+            return refused(421, "that is no name of this host: use its address, or see --http-name");
+        case web_access::cross_site: return refused(403, "another web site asks for this");
+        case web_access::no_token: break;
+    }
+    if (is_at(*target, "healthz")) return std::nullopt;  // whether something listens is no secret
+    return refused(401,
+                   "a key of --http-token-file is needed, as a bearer token or as the password of any user");
 }
 
 }  // namespace
 
-// RESTinio's handlers keep it.
-struct web_server::shell : std::enable_shared_from_this<shell> {
-    shell(web_options told, web_site& shown) : options(std::move(told)), site(shown) {}
-
-    void listen(asio::io_context& io) {
-        const auto limits = restinio::incoming_http_msg_limits_t{}
-                                .max_url_size(longest_target)
-                                .max_field_name_size(longest_header)
-                                .max_field_value_size(longest_header)
-                                .max_field_count(most_headers)
-                                .max_body_size(longest_body);
-        std::error_code no_address;
-        const auto address = asio::ip::make_address(options.listen.host, no_address);
-        if (no_address) cannot_listen("pages need an address, not a name");
-        server.emplace(restinio::external_io_context(io), [&](auto& settings) {
-            settings.address(options.listen.host)
-                .port(options.listen.port)
-                .protocol(address.is_v6() ? tcp::v6() : tcp::v4())
-                .request_handler(
-                    [me = shared_from_this()](handle request) { return me->handle_request(request); })
-                .acceptor_post_bind_hook([this](auto& acceptor) { port = acceptor.local_endpoint().port(); })
-                .incoming_http_msg_limits(limits)
-                .max_parallel_connections(most_connections)
-                .read_next_http_message_timelimit(request_limit)
-                .write_http_response_timelimit(write_limit)
-                .handle_request_timeout(request_limit);
-        });
-        try {
-            server->open_sync();
-        } catch (const std::exception& failure) {
-            cannot_listen(failure.what());
-        }
-    }
-
-    [[noreturn]] void cannot_listen(std::string_view why) const {
-        throw network_failure(fmt::format("cannot listen on {}: {}", options.listen.to_string(), why));
-    }
-
-    status handle_request(const handle& request) {
-        auto target = parse_web_target(view(request->header().request_target()));
-        if (const auto why = why_not(request, target)) return send(request, *why);
-        web_request asked{std::move(*target), std::string{host_without_port(header(request, "Host"))}};
-        const std::vector<std::string>& path = asked.target.path;
-        if (const auto file = asset(asked.target)) return send(request, *file);
-        if (path == healthz) return send(request, {200, "text/plain", "ok\n"});
-        if (path == std::vector<std::string>{"metrics"})
-            return send(request, site.figures().usual(traffic()).answer());
-        if (path.size() < 3 || path[0] != "api" || path[1] != "v1") return send(request, no_such_page());
-        return path[2] == "events" ? watch(request, asked) : send(request, site.get(asked));
-    }
-
-    web_traffic traffic() const { return {answers, live.watchers(), live.events(), live.bytes()}; }
-
-    std::optional<web_answer> why_not(const handle& request, const std::optional<web_target>& target) const {
-        if (!target) return refused(400, "the address is not encoded as it should be");
-        const std::optional<std::string> token = token_of(request);
-        const web_visit visit{.method = request->header().method().c_str(),
-                              .host = header(request, "Host"),
-                              .origin = header(request, "Origin"),
-                              .fetch_site = header(request, "Sec-Fetch-Site"),
-                              .is_navigation = header(request, "Sec-Fetch-Mode") == "navigate",
-                              .token = token ? std::optional<std::string_view>{*token} : std::nullopt};
-        switch (access_for(visit, options.access)) {
-            case web_access::granted: return std::nullopt;
-            case web_access::wrong_method:
-                return refused(405, "only GET: all that is here can only be looked at");
-            case web_access::unknown_host:
-                return refused(421, "that is no name of this host: use its address, or see --http-name");
-            case web_access::cross_site: return refused(403, "another web site asks for this");
-            case web_access::no_token: break;
-        }
-        // Whether something listens is no secret.
-        if (target->path == healthz) return std::nullopt;
-        return refused(
-            401, "a key of --http-token-file is needed, as a bearer token or as the password of any user");
-    }
-
-    status send(const handle& request, web_answer answer) {
-        ++answers[answer.status];
-        const auto code = restinio::http_status_code_t{static_cast<std::uint16_t>(answer.status)};
-        auto response = request->create_response(
-            restinio::http_status_line_t{code, answer.status < 400 ? "OK" : "Refused"});
-        add_headers(response, answer.type);
-        if (answer.status == 401) response.append_header("WWW-Authenticate", "Basic realm=\"p2p\"");
-        if (answer.status == 405) response.append_header("Allow", "GET");
-        return response.set_body(std::move(answer.body)).done();
-    }
-
-    status watch(const handle& request, const web_request& asked) {
-        const auto one = std::make_shared<live_answers::watcher>();
-        const std::string why = live.add(one, asked.target.all("watch"), asked.host);
-        if (!why.empty()) return send(request, refused(400, why));
-        ++answers[200];
-        auto stream = std::make_shared<event_stream>(request->create_response<restinio::chunked_output_t>());
-        add_headers(*stream, "text/event-stream");
-        // It, and the watcher, know each other until the connection has ended.
-        one->send = [stream, weak = std::weak_ptr{one}](std::string_view text) {
-            stream->append_chunk(std::string{text});
-            stream->flush([weak](const auto& error) {
-                const auto watching = weak.lock();
-                if (!watching) return;
-                watching->is_busy = false;
-                watching->is_gone = static_cast<bool>(error);
-            });
-        };
-        live.look();
-        return restinio::request_accepted();
-    }
-
-    web_options options;
-    web_site& site;
-    std::map<int, std::uint64_t> answers;
-    live_answers live{site, [] { return std::chrono::steady_clock::now(); }};
-    std::optional<http_server> server;
-    std::uint16_t port = 0;
-};
-
-web_server::web_server(asio::io_context& io, web_options options, web_site& site)
-    : shell_(std::make_shared<shell>(std::move(options), site)) {
-    shell_->listen(io);
-}
-
-web_server::~web_server() {
-    shell_->server.reset();  // they keep each other
-}
-
-std::uint16_t web_server::port() const {
-    return shell_->port;
-}
+web_server::web_server(asio::any_io_executor executor, web_options options, web_site& site)
+    : executor_(std::move(executor)),
+      options_(std::move(options)),
+      site_(site),
+      live_(site, [] { return std::chrono::steady_clock::now(); }),
+      counter_(within_descriptors(most_connections)),
+      acceptor_(listen_on(executor_, options_.listen)),
+      tasks_(executor_) {}
 
 awaitable<void> web_server::run() {
+    tasks_.spawn(keep_up_to_date());
+    return tasks_.around(accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); }));
+}
+
+awaitable<void> web_server::keep_up_to_date() {
     for (;;) {
-        shell_->live.look();
+        live_.look();
         co_await sleep_for(between_looks);
     }
+}
+
+void web_server::arrived(tcp::socket socket) {
+    std::error_code ignored;
+    auto place = counter_.enter(site_of(host_of(socket.remote_endpoint(ignored).address())));
+    if (place)
+        tasks_.spawn(serve(std::move(socket), std::move(*place)));
+    else
+        turn_away(std::move(socket), text_of(refused(503, "there are too many connections")));
+}
+
+// Whatever ends it ends only this connection.
+awaitable<void> web_server::serve(tcp::socket socket, connection_counter::place /*taken*/) {
+    try {
+        const auto head = co_await read_head(socket);
+        web_request asked;
+        bool is_stream = false;
+        const web_answer answer =
+            head ? answer_to(*head, is_stream, asked) : refused(400, "that is no request, or too long");
+        if (is_stream) {
+            co_await watch(socket, asked);
+        } else {
+            ++answers_[answer.status];
+            const std::string text = text_of(answer);
+            co_await write(socket, text);
+            co_await linger(socket);
+        }
+    } catch (const std::system_error&) {
+        // It has gone, or time is up.
+    }
+}
+
+web_answer web_server::answer_to(const request_head& head, bool& is_stream, web_request& asked) {
+    auto target = parse_web_target(head.target);
+    if (auto why = why_not(head, target, options_.access)) return std::move(*why);
+    if (auto file = asset(*target)) return std::move(*file);
+    if (is_at(*target, "healthz")) return {200, "text/plain", "ok\n"};
+    if (is_at(*target, "metrics")) return site_.figures().usual(traffic()).answer();
+    asked = {std::move(*target), std::string{host_without_port(head.host)}};
+    if (!is_events(asked.target)) return live_.answer(asked);
+    const std::string why = live_.why_not(asked.target.all("watch"));
+    is_stream = why.empty();
+    return is_stream ? web_answer{} : refused(400, why);
+}
+
+awaitable<void> web_server::watch(tcp::socket& socket, const web_request& asked) {
+    ++answers_[200];
+    const std::string head = head_of(200, "text/event-stream", "");
+    co_await write(socket, head);
+    event news(executor_);
+    std::string text;
+    const auto one = std::make_shared<live_answers::watcher>();
+    one->send = [&](std::string_view what) {
+        text = what;
+        news.set();
+    };
+    live_.add(one, asked.target.all("watch"), asked.host);
+    task_group beside(executor_);
+    beside.spawn(wait_for_end(socket, *one, news));
+    const auto tell = [&]() -> awaitable<void> {
+        while (!one->is_gone) {
+            co_await news.wait();
+            if (one->is_gone) break;
+            co_await write(socket, text);
+            one->is_busy = false;
+        }
+    };
+    try {
+        co_await beside.during(tell());
+    } catch (...) {
+        one->is_gone = true;  // nobody may tell it anything any more
+        throw;
+    }
+}
+
+web_traffic web_server::traffic() const {
+    return {answers_, live_.watchers(), live_.events(), live_.bytes()};
 }
 
 }  // namespace p2p

@@ -1,18 +1,24 @@
-// HTTP for looking on: pages, and answers in JSON for programs, on the io_context that everything else runs
-// on. Read only; core/web_access says who may see them. Answers can be watched:
+// HTTP for looking on: a page, answers in JSON for programs, and figures for Prometheus. Read only;
+// core/web_access says who may see them. Answers can be watched:
 //
 //     GET /api/v1/events?watch=/api/v1/peers&watch=/api/v1/filesets
 //
-// is a stream of server-sent events (live_answers.hpp).
+// is a stream of server-sent events (live_answers.hpp). A connection is one coroutine and carries one
+// request.
 #pragma once
 
+#include "core/connection_counter.hpp"
 #include "core/units.hpp"
 #include "core/web_access.hpp"
 #include "net/asio.hpp"
+#include "net/task_group.hpp"
+#include "web/live_answers.hpp"
+#include "web/request_head.hpp"
 #include "web/site.hpp"
 
 #include <cstdint>
-#include <memory>
+#include <map>
+#include <string>
 
 namespace p2p {
 
@@ -24,18 +30,29 @@ struct web_options {
 class web_server {
 public:
     /// Listens at once; throws network_failure where it cannot. The site outlives it.
-    web_server(asio::io_context& io, web_options options, web_site& site);
-    ~web_server();
+    web_server(asio::any_io_executor executor, web_options options, web_site& site);
 
-    std::uint16_t port() const;
+    std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
-    /// Keeps those who watch up to date, until it is cancelled. Connections that are open then end with the
-    /// io_context.
+    /// Answers, and keeps those who watch up to date, until it is cancelled; then every connection is closed.
     awaitable<void> run();
 
 private:
-    struct shell;
-    std::shared_ptr<shell> shell_;
+    void arrived(tcp::socket socket);
+    awaitable<void> serve(tcp::socket socket, connection_counter::place place);
+    awaitable<void> watch(tcp::socket& socket, const web_request& asked);
+    web_answer answer_to(const request_head& head, bool& is_stream, web_request& asked);
+    awaitable<void> keep_up_to_date();
+    web_traffic traffic() const;
+
+    asio::any_io_executor executor_;
+    web_options options_;
+    web_site& site_;
+    live_answers live_;
+    connection_counter counter_;
+    std::map<int, std::uint64_t> answers_;
+    tcp::acceptor acceptor_;
+    task_group tasks_;
 };
 
 }  // namespace p2p

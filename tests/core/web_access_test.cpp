@@ -22,8 +22,9 @@ TEST_CASE("pages are looked at, nothing else") {
 TEST_CASE("a host is asked for by its address, or by a name that it is told") {
     for (const char* host : {"127.0.0.1", "10.0.0.7:5180", "localhost:5180", "[::1]:5180", "[fe80::1]"})
         CHECK_MESSAGE(looks({.method = {}, .host = host}) == web_access::granted, host);
-    for (const char* host : {"", "evil.example", "evil.example:5180", "127.0.0.1.evil.example", "evil:80:80",
-                             "localhost.evil", "[evil]", "[]", "dead.beef"})
+    for (const char* host :
+         {"", "evil.example", "evil.example:5180", "127.0.0.1.evil.example", "evil:80:80", "localhost.evil",
+          "[evil]", "[::1].evil.example", "[::1", "localhost:evil", "127.0.0.1:", ".", "[]", "dead.beef"})
         CHECK_MESSAGE(looks({.method = {}, .host = host}) == web_access::unknown_host, host);
     const web_access_rules named{.names = {"tracker.example"}};
     CHECK(looks({.method = {}, .host = "tracker.example:5180"}, named) == web_access::granted);
@@ -40,7 +41,7 @@ TEST_CASE("other web sites ask in vain, but somebody who follows a link does not
     CHECK(looks({.method = {}, .host = host, .fetch_site = "none"}) == web_access::granted);
     CHECK(looks({.method = {}, .host = host, .fetch_site = "cross-site"}) == web_access::cross_site);
     CHECK(looks({.method = {}, .host = host, .fetch_site = "same-site"}) == web_access::cross_site);
-    CHECK(looks({.method = {}, .host = host, .fetch_site = "cross-site", .is_navigation = true}) ==
+    CHECK(looks({.method = {}, .host = host, .fetch_site = "cross-site", .opens_page = true}) ==
           web_access::granted);
 }
 

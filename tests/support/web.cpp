@@ -38,24 +38,13 @@ event_stream::event_stream(std::uint16_t port, const std::string& target) : line
     if (head.status != 200) throw std::runtime_error{"nothing to watch: " + std::to_string(head.status)};
 }
 
-std::string event_stream::next_line() {
-    constexpr int hexadecimal = 16;
-    while (text_.find('\n') == std::string::npos) {
-        text_ += line_.read_exact(std::stoul(line_.read_line(), nullptr, hexadecimal));
-        (void)line_.read_line();
-    }
-    const std::string line = text_.substr(0, text_.find('\n'));
-    text_.erase(0, line.size() + 1);
-    return line;
-}
-
 json event_stream::next(const std::string& id) {
     const auto end = std::chrono::steady_clock::now() + patience;  // there are signs of life, too
     std::deque<json>& events = events_[id];
     while (events.empty()) {
         if (std::chrono::steady_clock::now() >= end)
             throw std::runtime_error{"waited in vain for an event about " + id};
-        const std::string line = next_line();
+        const std::string line = line_.read_line();
         if (line.starts_with("id: ")) about_ = line.substr(4);
         if (line.starts_with("data: ")) events_[about_].push_back(json::parse(line.substr(6)));
     }

@@ -33,10 +33,7 @@ public:
     json next(const std::string& id);
 
 private:
-    std::string next_line();
-
     tcp_client line_;
-    std::string text_;                                // of the chunks that have come
     std::string about_;                               // the last id
     std::map<std::string, std::deque<json>> events_;  // that were not asked for yet
 };

@@ -12,7 +12,7 @@ struct told_site : web_site {
     web_answer get(const web_request& request) override {
         ++asked;
         now += takes;
-        return {.body = answers[request.target.path.at(0)] + " for " + request.host};
+        return {.body = answers[request.target.path.at(2)] + " for " + request.host};
     }
     metrics figures() override { return {}; }
     std::map<std::string, std::string> answers;
@@ -26,7 +26,9 @@ struct room {
                                                  const std::string& host = "h") {
         auto one = std::make_shared<live_answers::watcher>();
         one->send = [this](std::string_view text) { sent += text; };
-        refusal = live.add(one, addresses, host);
+        for (std::string& address : addresses) address = "/api/v1" + address;
+        refusal = live.why_not(addresses);
+        if (refusal.empty()) live.add(one, addresses, host);
         return one;
     }
     /// What is sent within a second.
@@ -48,12 +50,12 @@ TEST_CASE("who watches is told at once, and again when the answer has changed") 
     room here;
     here.site.answers["a"] = "1";
     const auto one = here.enter({"/a"});
-    CHECK(here.next(0s) == "id: /a\ndata: 1 for h\n\n");
+    CHECK(here.next(0s) == "id: /api/v1/a\ndata: 1 for h\n\n");
     one->is_busy = false;
     CHECK(here.next() == "");
     here.site.answers["a"] = "2";
     CHECK(here.next(500ms) == "");  // not more often than once a second
-    CHECK(here.next() == "id: /a\ndata: 2 for h\n\n");
+    CHECK(here.next() == "id: /api/v1/a\ndata: 2 for h\n\n");
 }
 
 TEST_CASE("an answer is made once for all who watch it, at each host by itself") {
@@ -61,7 +63,9 @@ TEST_CASE("an answer is made once for all who watch it, at each host by itself")
     const auto one = here.enter({"/a"});
     const auto two = here.enter({"/a"});
     const auto other = here.enter({"/a"}, "other");
-    CHECK(here.next(0s) == "id: /a\ndata:  for h\n\nid: /a\ndata:  for h\n\nid: /a\ndata:  for other\n\n");
+    CHECK(
+        here.next(0s) ==
+        "id: /api/v1/a\ndata:  for h\n\nid: /api/v1/a\ndata:  for h\n\nid: /api/v1/a\ndata:  for other\n\n");
     CHECK(here.site.asked == 2);
 }
 
@@ -75,18 +79,38 @@ TEST_CASE("who has not taken the last news is told the newest, not all") {
         CHECK(here.next() == "");
     }
     slow->is_busy = false;
-    CHECK(here.next() == "id: /a\ndata: 3 for h\n\n");
+    CHECK(here.next() == "id: /api/v1/a\ndata: 3 for h\n\n");
 }
 
-TEST_CASE("an answer that takes long is made less often") {
+TEST_CASE("all answers together take a fortieth of the time, and each has its turn") {
     room here;
     here.site.takes = 100ms;
-    const auto one = here.enter({"/a"});
-    here.next(0s);
-    here.next(3900ms);
-    CHECK(here.site.asked == 1);
-    here.next(200ms);
-    CHECK(here.site.asked == 2);
+    std::vector<std::shared_ptr<live_answers::watcher>> all;
+    for (const char* address : {"/a", "/b", "/c"}) all.push_back(here.enter({address}));
+    for (int i = 0; i < 400; ++i) here.next(100ms);  // 40 s, and what the answers take
+    CHECK(here.site.asked >= 9);
+    CHECK(here.site.asked <= 12);
+    for (const char* answer : {"a", "b", "c"}) here.site.answers[answer] = "new";
+    std::string told;
+    for (int i = 0; i < 150; ++i) {
+        for (const auto& one : all) one->is_busy = false;
+        told += here.next(100ms);
+    }
+    for (const char* address : {"/a", "/b", "/c"})
+        CHECK(told.find("id: /api/v1" + std::string{address} + "\ndata: new") != std::string::npos);
+}
+
+TEST_CASE("who asks once is answered at once, but not again and again where it takes long") {
+    room here;
+    here.site.takes = 100ms;
+    const web_request asked{parse_web_target("/api/v1/a").value(), "h"};
+    int answered = 0;
+    for (int i = 0; i < 100; ++i) answered += here.live.answer(asked).status == 200 ? 1 : 0;
+    CHECK(answered >= 2);
+    CHECK(answered <= 4);
+    CHECK(here.live.answer(asked).status == 503);
+    here.site.now += 20s;
+    CHECK(here.live.answer(asked).status == 200);
 }
 
 TEST_CASE("who is told nothing new is told so") {
@@ -109,9 +133,15 @@ TEST_CASE("what nobody watches any more is not made any more") {
     CHECK(here.site.asked == 1);
 }
 
-TEST_CASE("who wants to watch nothing, too much, or what is no address, is refused, and so are too many") {
+TEST_CASE("who wants to watch nothing, or too much, is refused, and so are too many") {
     room here;
-    for (const auto& wrong : {std::vector<std::string>{}, std::vector<std::string>(9, "/a"), {"/a", "b"}}) {
+    for (const auto& wrong : {std::vector<std::string>{},
+                              std::vector<std::string>(9, "/a"),
+                              {"/a", "?b"},
+                              {""},
+                              {"/"},
+                              {"/events?watch=/api/v1/a"},
+                              {"/a\n\nid: /api/v1/b"}}) {
         here.enter(wrong);
         CHECK(here.refusal != "");
     }
@@ -119,5 +149,11 @@ TEST_CASE("who wants to watch nothing, too much, or what is no address, is refus
     for (std::size_t i = 0; i < most_watchers; ++i) here.enter({"/a"});
     CHECK(here.refusal == "");
     here.enter({"/a"});
-    CHECK(here.refusal == "too many are watching");
+    CHECK(here.refusal == "too much is watched already");
+
+    room there;
+    for (std::size_t i = 0; i < most_watched; ++i) there.enter({"/" + std::to_string(i)});
+    CHECK(there.refusal == "");
+    there.enter({"/another"});
+    CHECK(there.refusal == "too much is watched already");
 }

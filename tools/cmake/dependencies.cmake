@@ -58,27 +58,17 @@ p2p_optional_package(P2P_LIBEDIT "Edit commands with history and completion at t
 p2p_optional_package(P2P_HTTP "Pages that show what the tracker and a peer do, and figures for Prometheus"
   libqrencode libqrencode-dev)
 if(P2P_HTTP)
-  # Debian's CMake files of RESTinio define what makes Asio another one than in the rest of the program.
-  find_path(P2P_RESTINIO_INCLUDE restinio/all.hpp)
+  find_path(P2P_HTTP_PARSER_INCLUDE http_parser.h)
   find_library(P2P_HTTP_PARSER_LIBRARY http_parser)
-  find_package(prometheus-cpp QUIET CONFIG)
-  foreach(needed P2P_RESTINIO_INCLUDE:librestinio-dev P2P_HTTP_PARSER_LIBRARY:libhttp-parser-dev
-      prometheus-cpp_FOUND:prometheus-cpp-dev)
-    string(REPLACE ":" ";" needed ${needed})
-    list(GET needed 0 found)
-    if(NOT ${found})
-      list(GET needed 1 debian_package)
-      message(FATAL_ERROR "what --http needs is missing: apt-get install ${debian_package} (or run tools/install-deps), "
-        "or build without it: -DP2P_HTTP=OFF")
-    endif()
-  endforeach()
-  add_library(p2p_restinio INTERFACE)
-  target_include_directories(p2p_restinio SYSTEM INTERFACE ${P2P_RESTINIO_INCLUDE})
-  target_link_libraries(p2p_restinio INTERFACE ${P2P_HTTP_PARSER_LIBRARY} fmt::fmt)
+  if(NOT P2P_HTTP_PARSER_INCLUDE OR NOT P2P_HTTP_PARSER_LIBRARY)
+    message(FATAL_ERROR "http_parser is missing: apt-get install libhttp-parser-dev (or run tools/install-deps), or build "
+      "without it: -DP2P_HTTP=OFF")
+  endif()
+  p2p_require_package(prometheus-cpp prometheus-cpp-dev)
 endif()
 
 # Asio's own definitions are compiled once, in source/net/asio.cpp.
 add_library(p2p_asio INTERFACE)
 target_include_directories(p2p_asio SYSTEM INTERFACE ${P2P_ASIO_INCLUDE})
-target_compile_definitions(p2p_asio INTERFACE ASIO_SEPARATE_COMPILATION)
+target_compile_definitions(p2p_asio INTERFACE ASIO_SEPARATE_COMPILATION ASIO_NO_DEPRECATED)
 target_link_libraries(p2p_asio INTERFACE Threads::Threads)

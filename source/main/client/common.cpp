@@ -31,8 +31,6 @@ void run(asio::io_context& io, awaitable<void> work, const command& told, const 
         failure = std::move(error);
         reload.reset();
         shown.reset();
-        // All of ours has ended. Who looks at pages may keep connections open, which nobody else can close.
-        if (told.web.listen) io.stop();
     });
     io.run();
     if (failure) std::rethrow_exception(failure);
@@ -84,7 +82,7 @@ exit_code run(asio::io_context& io, const running& what, awaitable<void> body, c
     doors open;
     if (!told.control.empty()) open.socket.emplace(io.get_executor(), told.control);
     open.site = site_of(what, all);
-    open.pages = open_pages(io, told.web, *open.site);
+    open.pages = open_pages(io.get_executor(), told.web, *open.site);
     awaitable<void> work = accompany(what, std::move(body), told, all, open);
     run(io, std::move(work), told, &what.self.going_on(), what.secured);
     return all.code();

@@ -1,0 +1,47 @@
+// The head of an HTTP request, from its bytes: Debian's http_parser reads them, and what is not wanted is
+// refused. Has no socket.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace p2p {
+
+/// Bytes of the request line and all headers together.
+inline constexpr std::size_t longest_request_head = std::size_t{16} * 1024;
+
+struct request_head {
+    std::string method;
+    std::string target;
+    // Headers; what is not there is empty.
+    std::string host;
+    std::string origin;
+    std::string fetch_site;
+    std::string fetch_mode;
+    std::string fetch_dest;
+    std::string authorization;
+};
+
+class request_reader {
+public:
+    request_reader();
+    ~request_reader();
+
+    enum class state { more, whole, wrong };
+    /// What has come, in pieces of any size. `wrong`: it is no request, is too long, or says twice what may
+    /// be said once. What follows a whole head is not looked at.
+    state take(std::string_view bytes);
+
+    const request_head& head() const;
+
+private:
+    struct parser;
+    std::unique_ptr<parser> parser_;
+};
+
+/// Of a header Authorization: the token of a bearer, or the password of any user; empty: neither.
+std::string token_in(std::string_view authorization);
+
+}  // namespace p2p
