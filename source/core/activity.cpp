@@ -106,8 +106,8 @@ struct parts_of_line {
 
 }  // namespace
 
-std::string_view name_of(activity::kind what) {
-    static constexpr std::array<std::string_view, 6> names{"hashing",  "checking", "verifying",
+std::string_view phase_of(activity::kind what) {
+    static constexpr std::array<std::string_view, 7> names{"hashing",  "checking", "verifying", "waiting",
                                                            "fetching", "serving",  "paused"};
     return names.at(static_cast<std::size_t>(what));
 }
@@ -182,27 +182,36 @@ std::string show_peers(const activity& what) {
     return show_count(what.peers, "peer");
 }
 
+std::string_view words_of(activity::kind what) {
+    return what == activity::kind::waiting ? "waiting for" : phase_of(what);
+}
+
+constexpr std::string_view nobody = "nobody has it yet";
+
+std::string show_amounts(const activity& what) {
+    if (what.what == activity::kind::waiting) return std::string{nobody};
+    return what.has_amount() ? fmt::format("{} ({})", show_done(what), show_percent(what)) : show_sent(what);
+}
+
 }  // namespace
 
 std::string watched_activity::line() const {
-    std::vector<std::string> said{last_.has_amount()
-                                      ? fmt::format("{} ({})", show_done(last_), show_percent(last_))
-                                      : show_sent(last_)};
+    std::vector<std::string> said{show_amounts(last_)};
     if (const auto speed = rate()) said.push_back(show_rate(*speed));
     if (const auto left = time_left()) said.push_back(show_time_left(*left));
     if (last_.is_between_peers()) said.push_back(show_peers(last_));
-    return fmt::format("{} {}: {}", name_of(last_.what), printable(last_.name), fmt::join(said, ", "));
+    return fmt::format("{} {}: {}", words_of(last_.what), printable(last_.name), fmt::join(said, ", "));
 }
 
 std::string watched_activity::line(std::size_t columns) const {
     parts_of_line parts;
-    parts.first = {{std::string{name_of(last_.what)}, 7}, {printable(last_.name, longest_name), 4}};
+    parts.first = {{std::string{words_of(last_.what)}, 7}, {printable(last_.name, longest_name), 4}};
     if (last_.has_amount()) {
         parts.first.push_back({show_percent(last_), 0});
         parts.first.push_back({show_bar(last_, shortest_bar), rank_of_bar});
         parts.figures.push_back({show_done(last_), 5});
     } else {
-        parts.figures.push_back({show_sent(last_), 0});
+        parts.figures.push_back({show_amounts(last_), 0});
     }
     if (const auto speed = rate()) parts.figures.push_back({show_rate(*speed), 1});
     if (const auto left = time_left()) parts.figures.push_back({show_time_left(*left), 2});

@@ -14,7 +14,7 @@
 namespace p2p {
 
 struct activity {
-    enum class kind { hashing, checking, verifying, fetching, serving, paused };
+    enum class kind { hashing, checking, verifying, waiting, fetching, serving, paused };
     /// Of a chunk folder nobody knows how large a chunk is that nobody has yet.
     enum class unit { bytes, chunks };
 
@@ -27,8 +27,9 @@ struct activity {
     byte_count sent = 0;
     std::size_t peers = 0;  ///< that are connected
 
-    bool has_amount() const { return what != kind::serving; }  ///< `done` says something
-    bool has_end() const { return what != kind::serving && what != kind::paused; }
+    /// `done` says something. While it waits for somebody who has the set, nothing is known of it.
+    bool has_amount() const { return what != kind::serving && what != kind::waiting; }
+    bool has_end() const { return has_amount() && what != kind::paused; }
     bool is_between_peers() const { return what == kind::fetching || what == kind::serving; }
 };
 
@@ -39,8 +40,8 @@ std::optional<activity> combined(const std::vector<activity>& all);
 /// "5.70 GiB sent (2.00 copies)"; of a chunk folder without the copies.
 std::string show_sent(const activity& what);
 
-/// "hashing", and so on.
-std::string_view name_of(activity::kind what);
+/// "hashing", and so on: for programs.
+std::string_view phase_of(activity::kind what);
 
 /// How fast something grows, over the last few seconds.
 class rate_meter {

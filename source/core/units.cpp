@@ -92,7 +92,7 @@ std::optional<byte_count> rate_of(quantity number) {
 std::optional<std::uint64_t> nanoseconds_in(std::string_view unit) {
     if (unit == "ms") return nanoseconds_per_second / 1000;
     if (unit == "s" || unit.empty()) return nanoseconds_per_second;
-    if (unit == "min") return nanoseconds_per_second * 60;
+    if (unit == "min" || unit == "m") return nanoseconds_per_second * 60;
     if (unit == "h") return nanoseconds_per_second * 3600;
     return std::nullopt;
 }

@@ -33,6 +33,12 @@ std::filesystem::path usual_destination(const manifest& set) {
     return is_single_file(set) ? std::filesystem::path{"."} : std::filesystem::path{set.name()};
 }
 
+/// Until the manifest says how the set is called.
+std::string name_for_now(const link& from) {
+    constexpr std::size_t first_digits = 8;
+    return from.name.empty() ? from.id.to_hex().substr(0, first_digits) : from.name;
+}
+
 /// What an earlier run into the same place left.
 struct set_at_hand {
     std::shared_ptr<const manifest> set;
@@ -101,7 +107,9 @@ awaitable<opened_set> open_set(peer& self, fetch_order& what) {
     found_manifest found{known.set, {}};
     if (!found.set) {
         const duration patience = what.session.give_up_after.value_or(usual_patience);
-        found = co_await fetch_manifest(self, what.from.trackers, what.from.id, patience);
+        const activity waiting{.what = activity::kind::waiting, .name = name_for_now(what.from)};
+        const activities::entry shown(self.going_on(), [&waiting] { return waiting; });
+        found = co_await fetch_manifest(self, what.from.trackers, what.from.id, patience, what.is_unwanted);
     }
     what.from.name = found.set->name();
     if (what.destination.empty()) what.destination = usual_destination(*found.set);

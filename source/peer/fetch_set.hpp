@@ -22,6 +22,7 @@ struct fetch_order {
     bool stay = false;                           ///< serve it on until stopped
     session_options session{};  ///< label, trackers, acquaintances and once are set from the rest
     std::function<void(const events::found&)> on_found{};
+    std::function<bool()> is_unwanted{};  ///< asked while nobody has it yet
 };
 
 /// Returns when all of it is there and it need not be served any longer. Within the peer's around(). Throws

@@ -58,11 +58,13 @@ struct partial_manifest {
 
 class manifest_search {
 public:
-    manifest_search(peer& self, std::vector<endpoint> trackers, file_set_id id, duration patience)
+    manifest_search(peer& self, std::vector<endpoint> trackers, file_set_id id, duration patience,
+                    std::function<bool()> is_unwanted)
         : self_(self),
           trackers_(std::move(trackers)),
           id_(id),
           patience_(patience),
+          is_unwanted_(std::move(is_unwanted)),
           random_(self.instance()),
           news_(self.executor()),
           attempts_(self.executor()) {}
@@ -70,6 +72,10 @@ public:
     awaitable<found_manifest> run() {
         co_await attempts_.around(search());
         if (refused_) throw *refused_;
+        if (!right_ && unreachable_) throw *unreachable_;
+        if (!right_ && is_unwanted())
+            throw session_failure(exit_code::incomplete,
+                                  fmt::format("{}: stopped before it had begun to fetch", id_.to_hex()));
         if (!right_)
             throw session_failure(exit_code::incomplete,
                                   fmt::format("cannot get {}: {}", id_.to_hex(), trouble_));
@@ -90,17 +96,23 @@ private:
         backoff pause(ask_again_first, ask_again_cap, random_());
         bool answered = false;
         while (!is_over()) {
-            std::optional<session_failure> unreachable;
+            std::optional<session_failure> failed;
             try {
                 const connecting how = self_.to_tracker();
                 holders_ = co_await find_holders(trackers_, how, id_);
                 answered = true;
             } catch (const session_failure& failure) {
-                unreachable = failure;
+                failed = failure;
             }
-            if (unreachable && !answered && now() >= started + first_contact_limit) throw *unreachable;
-            if (holders_.empty() && !std::exchange(told_, true))
-                spdlog::info("waiting for a peer that has {}", id_.to_hex());
+            if (failed && !answered) {
+                if (!unreachable_) spdlog::warn("{}", failed->what());
+                unreachable_ = failed;
+                if (now() >= started + first_contact_limit) break;
+            } else {
+                unreachable_.reset();
+                if (holders_.empty() && !std::exchange(told_, true))
+                    spdlog::info("waiting for a peer that has {}", id_.to_hex());
+            }
             if (std::exchange(progressed_, false)) pause.reset();
             co_await ask_in_turn(holders_);
             co_await time_for(now() + pause.next());
@@ -122,7 +134,8 @@ private:
         }
     }
 
-    bool is_over() const { return right_ || refused_ || now() >= give_up_at_; }
+    bool is_over() const { return right_ || refused_ || is_unwanted() || now() >= give_up_at_; }
+    bool is_unwanted() const { return self_.stopping() || (is_unwanted_ && is_unwanted_()); }
 
     // Waits until then, and until somebody else is to be asked.
     awaitable<void> time_for(time_point then) {
@@ -290,6 +303,8 @@ private:
     std::vector<endpoint> holders_;
     file_set_id id_;
     duration patience_;
+    std::function<bool()> is_unwanted_;
+    std::optional<session_failure> unreachable_;  // no tracker has answered yet
     std::mt19937_64 random_;
     manifest_sources sources_;
     std::shared_ptr<const manifest> right_;
@@ -312,8 +327,8 @@ private:
 }  // namespace
 
 awaitable<found_manifest> fetch_manifest(peer& self, std::vector<endpoint> trackers, file_set_id id,
-                                         duration patience) {
-    manifest_search search(self, std::move(trackers), id, patience);
+                                         duration patience, std::function<bool()> is_unwanted) {
+    manifest_search search(self, std::move(trackers), id, patience, std::move(is_unwanted));
     co_return co_await search.run();
 }
 

@@ -8,6 +8,7 @@
 #include "net/asio.hpp"
 #include "peer/peer.hpp"
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -19,9 +20,10 @@ struct found_manifest {
 };
 
 /// Gets a manifest from whichever peer has it, and checks it against its id. `patience`: how long to go on
-/// where nobody has it or nothing comes. Throws session_failure: incomplete, or network where no tracker
-/// answers.
+/// where nobody has it or nothing comes; it also ends, soon, when the peer is stopped or nobody wants it any
+/// more
+/// (`is_unwanted`, where it is set). Throws session_failure: incomplete, or network where no tracker answers.
 awaitable<found_manifest> fetch_manifest(peer& self, std::vector<endpoint> trackers, file_set_id id,
-                                         duration patience);
+                                         duration patience, std::function<bool()> is_unwanted = {});
 
 }  // namespace p2p

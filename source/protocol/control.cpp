@@ -13,8 +13,9 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr std::array phases{activity::kind::hashing,  activity::kind::checking, activity::kind::verifying,
-                            activity::kind::fetching, activity::kind::serving,  activity::kind::paused};
+constexpr std::array phases{activity::kind::hashing, activity::kind::checking, activity::kind::verifying,
+                            activity::kind::waiting, activity::kind::fetching, activity::kind::serving,
+                            activity::kind::paused};
 
 std::string finish(const json& line) {
     return line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
@@ -69,7 +70,7 @@ json fields(const stop&) {
 json fields(const set_status& s) {
     json set{{"fileset", s.now.name}};
     if (!s.id.empty()) set["id"] = s.id;
-    set["phase"] = name_of(s.now.what);
+    set["phase"] = phase_of(s.now.what);
     set["unit"] = s.now.counted_in == activity::unit::bytes ? "bytes" : "chunks";
     set["done"] = s.now.done;
     set["total"] = s.now.total;
@@ -167,7 +168,7 @@ chunk_set ranges(const json& line, const char* key, std::uint32_t count) {
 activity::kind phase(const json& line) {
     const std::string name = text(line, "phase");
     for (const activity::kind one : phases)
-        if (name == name_of(one)) return one;
+        if (name == phase_of(one)) return one;
     throw problem(fmt::format("there is no phase \"{}\"", printable(name, 40)));
 }
 

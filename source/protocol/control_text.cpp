@@ -168,11 +168,13 @@ std::string show_percent(std::uint64_t part, std::uint64_t whole) {
 }
 
 std::vector<std::string> lines_of(const set_status& s) {
+    if (s.now.what == activity::kind::waiting)
+        return {fmt::format("{}: waiting, nobody has it yet", printable(s.now.name))};
     const std::string done = s.now.counted_in == activity::unit::bytes
                                  ? fmt::format("{} of {}", show_size(s.now.done), show_size(s.now.total))
                                  : fmt::format("{} of {} chunks", s.now.done, s.now.total);
     std::vector<std::string> lines{
-        fmt::format("{}: {}, {} ({}), down {}, up {}", printable(s.now.name), name_of(s.now.what), done,
+        fmt::format("{}: {}, {} ({}), down {}, up {}", printable(s.now.name), phase_of(s.now.what), done,
                     show_percent(s.now.done, s.now.total), show_rate(s.received_per_second),
                     show_rate(s.sent_per_second))};
     if (s.chunks == 0) return lines;  // it is looked at before it is fetched or served

@@ -18,7 +18,7 @@ json fields(const start& e) {
 
 json fields(const progress& e) {
     json line{{"event", "progress"},
-              {"phase", name_of(e.now.what)},
+              {"phase", phase_of(e.now.what)},
               {"fileset", e.now.name},
               {"unit", e.now.counted_in == activity::unit::bytes ? "bytes" : "chunks"},
               {"done", e.now.done},

@@ -179,6 +179,28 @@ TEST_CASE("a set that is added and cannot be had does not end the others, and is
     CHECK(gets.wait_for_exit() == exits::incomplete);
 }
 
+TEST_CASE("a set that nobody has yet is shown, can be removed, and keeps nobody from stopping") {
+    const temp_folder here;
+    const tracker_program tracker;
+    const sharer alice{tracker, files(here / "one", 2, 100'000)};
+    const fs::path socket = here / "sock";
+    getter gets{{alice.link(), here / "copy", "--stay", "--control", socket}};
+    gets.wait_for("complete");
+    const auto ghost = [&](char digit) {
+        return "p2p://" + tracker.address() + "/" + std::string(64, digit) + "/ghost" + digit;
+    };
+    CHECK(ctl(socket, {"add", ghost('7')}).exit_code == exits::done);
+    CHECK(ctl(socket, {"add", ghost('7')}).exit_code == exits::usage);
+    CHECK(ctl(socket, {"add", ghost('8')}).exit_code == exits::done);
+    wait_until([&] { return ask(socket, {"status"})["filesets"].size() == 3; }, "all three");
+    CHECK(contains(ctl(socket, {"status"}).output, "ghost7: waiting, nobody has it yet"));
+    CHECK(ctl(socket, {"remove", "ghost7"}).exit_code == exits::done);
+    wait_until([&] { return ask(socket, {"status"})["filesets"].size() == 2; }, "it is gone");
+    CHECK(ctl(socket, {"quit"}).exit_code == exits::done);
+    CHECK(gets.wait_for_exit() == exits::incomplete);
+    CHECK(gets.said("stopped before it had begun to fetch"));
+}
+
 TEST_CASE("what cannot be done is refused with a line and a code") {
     const temp_folder here;
     const tracker_program tracker;

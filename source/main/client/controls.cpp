@@ -131,7 +131,7 @@ control::answer controls::answer(const control::chunks& asked) {
 control::answer controls::answer(const control::add& asked) {
     const auto from = parse_link(asked.link);
     if (!from) return refuse(exit_code::usage, from.error());
-    if (!named(from->id.to_hex()).empty())
+    if (!named(from->id.to_hex()).empty() || is_waiting_for(from->id.to_hex()))
         return refuse(exit_code::usage, fmt::format("{} is here already", printable(from->name)));
     fetch_order what;
     what.from = *from;
@@ -148,18 +148,30 @@ control::answer controls::answer(const control::add& asked) {
     what.session.fetch = true;
     what.session.needs_tracker = false;
     what.stay = stay_;
-    what.on_found = tell;
-    self_.spawn(fetch(std::move(what)));
+    const auto added = std::make_shared<added_set>(added_set{from->id.to_hex(), from->name});
+    waiting_.push_back(added);
+    what.on_found = [this, added](const events::found& found) {
+        waiting_.remove(added);
+        tell(found);
+    };
+    what.is_unwanted = [added] { return added->is_unwanted; };
+    self_.spawn(fetch(std::move(what), added));
     return control::done{};
 }
 
 // One that fails does not end the others.
-awaitable<void> controls::fetch(fetch_order what) {
+awaitable<void> controls::fetch(fetch_order what, std::shared_ptr<added_set> added) {
     try {
         co_await fetch_set(self_, std::move(what));
     } catch (const session_failure& failure) {
-        code_ = note_failure(code_, failure);
+        if (!added->is_unwanted) code_ = note_failure(code_, failure);
     }
+    waiting_.remove(added);
+}
+
+bool controls::is_waiting_for(const std::string& fileset) const {
+    return std::ranges::any_of(waiting_,
+                               [&](const auto& one) { return one->id == fileset || one->name == fileset; });
 }
 
 control::answer controls::answer(const control::pause& asked) {
@@ -172,6 +184,10 @@ control::answer controls::answer(const control::resume& asked) {
 
 control::answer controls::answer(const control::remove& asked) {
     if (asked.fileset.empty()) return refuse(exit_code::usage, "which file-set?");
+    const bool is_waiting = is_waiting_for(asked.fileset);
+    for (const auto& one : waiting_)
+        one->is_unwanted |= one->id == asked.fileset || one->name == asked.fileset;
+    if (is_waiting && named(asked.fileset).empty()) return control::done{};
     return for_each(asked.fileset, [](session& one) { one.stop(); });
 }
 

@@ -5,7 +5,9 @@
 #include "main/client/command.hpp"
 #include "protocol/control.hpp"
 
+#include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +37,12 @@ private:
         rate_meter sent;
     };
 
+    struct added_set {
+        std::string id;
+        std::string name;
+        bool is_unwanted = false;
+    };
+
     control::answer answer(const control::status&);
     control::answer answer(const control::peers& asked);
     control::answer answer(const control::chunks& asked);
@@ -50,13 +58,15 @@ private:
     std::vector<session*> named(const std::string& fileset) const;
     template <class Do>
     control::answer for_each(const std::string& fileset, Do what);
-    awaitable<void> fetch(fetch_order what);
+    awaitable<void> fetch(fetch_order what, std::shared_ptr<added_set> added);
+    bool is_waiting_for(const std::string& fileset) const;
 
     peer& self_;
     const command& told_;
     std::optional<swarm_key> key_;
     bool stay_;
     std::map<const session*, rates> rates_;
+    std::list<std::shared_ptr<added_set>> waiting_;  // nobody has them yet
     exit_code code_ = exit_code::ok;
 };
 
