@@ -256,15 +256,16 @@ void add_share(CLI::App& app, command& told, run_command& chosen) {
         },
         "Size of each chunk but the last; by default what makes at most 1024, from 64KiB to 16MiB")
         ->type_name("SIZE");
-    share
-        ->add_option(
-            "--chunking", told.share.cut,
-            "fixed: cut at every chunk size; cdc: where the content says so (chunk size: a power of two, on "
-            "average), so that an edited file differs in few chunks")
-        ->transform(CLI::CheckedTransformer(
-                        std::map<std::string, p2p::chunking>{{"fixed", p2p::chunking::fixed},
-                                                             {"cdc", p2p::chunking::content_defined}})
-                        .description(""))
+    p2p::add_parsed(
+        *share, "--chunking", told.share.cut,
+        [](const std::string& text) -> tl::expected<p2p::chunking, std::string> {
+            if (text == "fixed") return p2p::chunking::fixed;
+            if (text == "cdc") return p2p::chunking::content_defined;
+            return tl::unexpected{text + " is neither fixed nor cdc"};
+        },
+        "fixed: cut at every chunk size; cdc: where the content says so (chunk size: a power of two, on "
+        "average), so "
+        "that an edited file differs in few chunks")
         ->type_name("fixed|cdc")
         ->default_str("fixed");
     share
@@ -314,8 +315,10 @@ void add_get(CLI::App& app, command& told, run_command& chosen) {
     auto* stay = get->add_flag("--stay", told.stay, "Go on serving until told to stop");
     p2p::add_duration(*get, "--seed-for", told.session.seed_for, "Go on serving for so long (30s, 5min)")
         ->excludes(stay);
-    p2p::add_duration(*get, "--give-up-after", told.session.give_up_after,
-                      "Exit when nothing has arrived for so long");
+    p2p::add_duration(
+        *get, "--give-up-after", told.session.give_up_after,
+        "Exit when nothing has arrived for so long; by default after 30s where nobody has it, and never "
+        "once it has begun");
     p2p::add_size(*get, "--max-manifest", told.peer.limits.manifest, 1, p2p::max_manifest_size,
                   "Size of the manifest: what it says is kept in memory")
         ->group("Limits");

@@ -143,8 +143,8 @@ awaitable<std::string> fetch_missing(peer& self, const fetch_order& what, opened
     co_await fetching.run();
     if (!fetching.complete())
         throw session_failure(exit_code::incomplete,
-                              fmt::format("{}: {} of {} chunks are still missing", options.label,
-                                          fetching.missing().size(), count));
+                              fmt::format("{}: {} of {} chunks are still missing: the same command goes on",
+                                          options.label, fetching.missing().size(), count));
     co_return show_fetched(fetching.status());
 }
 

@@ -104,7 +104,7 @@ TEST_CASE("what is no rate, or none above 0, is refused") {
 
 TEST_CASE("durations are read with their unit, or as seconds") {
     const std::pair<std::string, duration> known[] = {
-        {"0", 0s},  {"30", 30s},      {"30s", 30s},    {"500ms", 500ms}, {"5min", 5min}, {"5m", 5min},
+        {"0", 0s},  {"30", 30s},      {"30s", 30s},    {"500ms", 500ms}, {"5min", 5min},     {"5m", 5min},
         {"2h", 2h}, {"1.5s", 1500ms}, {"0.25", 250ms}, {"0.5h", 30min},  {"87600h", 87600h},
     };
     for (const auto& [text, time] : known) {

@@ -131,6 +131,8 @@ exit_code share(const command& told) {
         spdlog::info("tracker listens on {}", endpoint{options.listen.host, tracker->port()}.to_string());
     }
     trackers = trackers_or_default(trackers);
+    if (std::ranges::all_of(trackers, [](const endpoint& one) { return is_loopback(one.host); }))
+        spdlog::info("the link is for this machine only: with --tracker HOST others can use it, too");
     peer self(io.get_executor(), pool, peer_for(told, trackers, secured));
     if (key)
         spdlog::info("the link has the secret in it: whoever sees it can get the files, and nobody else can");
