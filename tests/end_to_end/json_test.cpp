@@ -83,7 +83,7 @@ TEST_CASE("every command tells its events, from start to end, as the schema says
     CHECK(the(got, "found")["missing"] == 300'000);
     CHECK(the(got, "complete")["received"] == 300'000);
     CHECK(the(got, "complete")["peers"] == 1);
-    CHECK(the(got, "progress")["phase"] == "fetching");
+    CHECK(std::ranges::any_of(got, [](const json& one) { return one.value("phase", "") == "fetching"; }));
     const auto again = told_by({"get", link, here / "copy"}, exits::done);
     CHECK(the(again, "found")["in_place"] == 300'000);
     CHECK(the(again, "complete")["chunks_fetched"] == 0);
