@@ -9,6 +9,7 @@
 #include "net/process.hpp"
 #include "net/service_manager.hpp"
 #include "net/signals.hpp"
+#include "net/worker_pool.hpp"
 #include "storage/key_file.hpp"
 #include "tracker/server.hpp"
 #include "tracker/sqlite_state.hpp"
@@ -74,7 +75,7 @@ int run_tracker(p2p::tracker_options options, const std::filesystem::path& state
     const auto secured = p2p::open_security(files);
     options.secured = secured;
     asio::io_context io;
-    asio::thread_pool disk(1);
+    p2p::worker_pool disk(1);
     if (!state.empty()) options.state = p2p::open_sqlite_state(state, disk);
     p2p::task_group tasks(io.get_executor());
     p2p::tracker_server server(io.get_executor(), options);

@@ -25,7 +25,7 @@ exit_code run_chunk_folder(const command& told) {
     if (!folder) return say(exit_code::storage, folder.error());
 
     asio::io_context io;
-    asio::thread_pool pool{worker_count()};
+    worker_pool pool{worker_count()};
     exit_code code = exit_code::ok;
     session_options options = told.session;
     options.label = told.fileset;

@@ -6,6 +6,7 @@
 #include "main/client/output.hpp"
 #include "main/security.hpp"
 #include "main/web_settings.hpp"
+#include "net/worker_pool.hpp"
 #include "peer/fetch_set.hpp"
 #include "peer/hash_tree.hpp"
 #include "peer/options.hpp"

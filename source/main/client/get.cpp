@@ -49,7 +49,7 @@ fetch_order parse_target(const command& told) {
 
 exit_code get(const command& told) {
     asio::io_context io;
-    asio::thread_pool pool{worker_count()};
+    worker_pool pool{worker_count()};
     check_reuse(told.reuse);
     fetch_order what = parse_target(told);
     if (!what.from.key) what.from.key = key_at_hand(what.from, told.destination);

@@ -110,7 +110,7 @@ awaitable<void> serve_all(serving& what) {
 
 exit_code serve(const command& told) {
     asio::io_context io;
-    asio::thread_pool pool{worker_count()};
+    worker_pool pool{worker_count()};
     exit_code code = exit_code::ok;
     std::vector<known_set> sets = find_sets(told, code);
     if (sets.empty()) return code;

@@ -117,7 +117,7 @@ exit_code share(const command& told) {
     const auto secured = secured_by(told, key);
 
     asio::io_context io;
-    asio::thread_pool pool{worker_count()};
+    worker_pool pool{worker_count()};
     std::unique_ptr<tracker_server> tracker;
     std::vector<endpoint> trackers = told.trackers;
     if (told.with_tracker) {

@@ -55,7 +55,7 @@ awaitable<void> verify_all(const command& told, asio::thread_pool& pool, activit
 
 exit_code verify(const command& told) {
     asio::io_context io;
-    asio::thread_pool pool{worker_count()};
+    worker_pool pool{worker_count()};
     exit_code code = exit_code::ok;
     activities going_on;
     run(io, verify_all(told, pool, going_on, code), told, &going_on, nullptr);
