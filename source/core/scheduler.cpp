@@ -77,19 +77,19 @@ void scheduler::peer_left(peer_id id) {
 }
 
 bool scheduler::started(peer_id id, chunk_index chunk, time_point now) {
-    progressed(id, now);
     source& peer = peers_.at(id);
     request* open = find_request(peer, chunk);
-    if (!open) {
+    if (open == nullptr || open->begun) {
+        const bool is_new = open == nullptr && can_use_pick(peer, chunk);
         open = find_request(peer, std::nullopt);
-        if (!open) return false;
-        if (!can_use_pick(peer, chunk)) {
+        if (!is_new || open == nullptr) {
             close_request(peer, std::nullopt);
             return false;
         }
         open->chunk = chunk;
         in_flight_[chunk].push_back(id);
     }
+    progressed(id, now);
     open->begun = true;
     open->begun_at = now;
     update_wanted(chunk);
@@ -126,13 +126,19 @@ std::vector<order> scheduler::finished(peer_id id, chunk_index chunk, time_point
     ++peer.right;
     peer.delivered = now;
     peer.refusals = peer.rests = 0;
-    close_request(peer, chunk);
+    close_answered(peer, chunk);
     std::erase(in_flight_[chunk], id);
     return settle(chunk);
 }
 
 std::vector<order> scheduler::found(chunk_index chunk) {
     return settle(chunk);
+}
+
+void scheduler::lost(chunk_index chunk) {
+    if (!missing_.insert(chunk)) return;
+    unwanted_.insert(chunk);
+    update_wanted(chunk);
 }
 
 std::vector<order> scheduler::settle(chunk_index chunk) {
@@ -178,12 +184,14 @@ bool scheduler::wrong(peer_id id, chunk_index chunk) {
 
 void scheduler::refused(peer_id id, std::optional<chunk_index> chunk) {
     source& peer = peers_.at(id);
-    close_request(peer, chunk);
     if (!chunk) {
+        close_request(peer, std::nullopt);
         peer.picks = false;  // it is told what to send from now on
         return;
     }
+    close_answered(peer, *chunk);
     peer.denied.insert(*chunk);
+    peer.refused_at = asked_at_;
     std::erase(in_flight_[*chunk], id);
     update_wanted(*chunk);
     if (++peer.refusals < options_.refusal_limit || peer.slow) return;
@@ -194,11 +202,10 @@ void scheduler::refused(peer_id id, std::optional<chunk_index> chunk) {
 
 std::vector<order> scheduler::next_orders(time_point now) {
     asked_at_ = now;
-    mark_slow_peers(now);
+    std::vector<order> orders = mark_slow_peers(now);
     std::erase_if(busy_, [](auto& entry) { return !entry.second->slow && entry.second->open.empty(); });
-    std::vector<order> orders;
     order_more(orders, now);
-    if (is_idle() && forgive()) order_more(orders, now);
+    if (is_idle() && forgive(now)) order_more(orders, now);
     return orders;
 }
 
@@ -210,11 +217,13 @@ bool scheduler::is_idle() const {
     return std::ranges::all_of(busy_, [](const auto& entry) { return entry.second->open.empty(); });
 }
 
-// Wanted chunks that came wrong can be asked for again where they came from. false: there are none.
-bool scheduler::forgive() {
+// Wanted chunks that came wrong can be asked for again where they came from, and those that were refused a
+// while ago where they were. false: there are none.
+bool scheduler::forgive(time_point now) {
     bool any = false;
     for (auto& [id, peer] : peers_) {
-        const chunk_set again = peer.spoilt & wanted_;
+        const bool refused_long_ago = !peer.slow && now >= peer.refused_at + options_.stall_after;
+        const chunk_set again = (refused_long_ago ? peer.denied : peer.spoilt) & wanted_;
         if (again.empty()) continue;
         peer.denied = peer.denied - again;
         peer.spoilt = {};
@@ -237,6 +246,10 @@ std::optional<order> scheduler::next_order(time_point now) {
     for (const auto& [wait, id] : ready)
         if (auto next = ask(id, peers_.at(id), now)) return next;
     return std::nullopt;
+}
+
+bool scheduler::refuses_what_is_wanted(const source& peer) const {
+    return chunk_selection({&wanted_, &peer.denied}, {}).has_more_than(0);
 }
 
 // One connected peer may get many requests, one of many only its share: where few have chunks yet, as at the
@@ -366,16 +379,33 @@ std::optional<time_point> scheduler::next_deadline() const {
     };
     for (const auto& [id, peer] : busy_)
         if (const auto at = turns_at(*peer)) consider(*at);
+    if (is_idle())
+        for (const auto& [id, peer] : peers_)
+            if (!peer.slow && refuses_what_is_wanted(peer)) consider(peer.refused_at + options_.stall_after);
     if (!something_to_fetch() && open_at_delivering() < most_open())
         for (const auto& [chunk, askers] : in_flight_)
             if (const auto at = second_copy_at(chunk)) consider(*at);
     return next;
 }
 
-void scheduler::mark_slow_peers(time_point now) {
+// Returns the cancellations of what counts as lost.
+std::vector<order> scheduler::mark_slow_peers(time_point now) {
+    std::vector<order> cancellations;
     for (auto& [id, peer] : busy_) {
         const auto at = turns_at(*peer);
-        if (at && now >= *at) set_slow(*peer, !peer->slow, now);
+        if (!at || now < *at) continue;
+        if (peer->slow) give_up_requests(id, *peer, cancellations);
+        set_slow(*peer, !peer->slow, now);
+    }
+    return cancellations;
+}
+
+void scheduler::give_up_requests(peer_id id, source& peer, std::vector<order>& cancellations) {
+    for (const request& lost : std::exchange(peer.open, {})) {
+        cancellations.push_back({order::kind::cancel, id, lost.chunk});
+        if (!lost.chunk) continue;
+        std::erase(in_flight_[*lost.chunk], id);
+        update_wanted(*lost.chunk);
     }
 }
 
@@ -387,14 +417,15 @@ void scheduler::set_slow(source& peer, bool slow, time_point now) {
         if (r.chunk) update_wanted(*r.chunk);
 }
 
-// When a peer becomes slow, and when a slow one of which everything was taken over is tried again: with
-// nothing open, it could never show that it is back.
+// When a peer becomes slow, and when a slow one is tried again: a request that was lost on its way is never
+// answered, and with nothing open it could never show that it is back.
 std::optional<time_point> scheduler::turns_at(const source& peer) const {
-    if (peer.slow && peer.open.empty()) {
+    if (peer.slow) {
         const unsigned doublings = std::clamp(peer.rests, 1U, most_doublings) - 1;
-        return peer.slow_since + options_.stall_after * (1 << doublings);
+        const time_point since = peer.open.empty() ? peer.slow_since : std::max(peer.slow_since, peer.heard);
+        return since + options_.stall_after * (1 << doublings);
     }
-    if (peer.slow || peer.open.empty()) return std::nullopt;
+    if (peer.open.empty()) return std::nullopt;
     return std::min(std::max(peer.open.front().since, peer.heard) + options_.stall_after,
                     drags_on_from(peer));
 }
@@ -475,6 +506,12 @@ const scheduler::request* scheduler::find_request(const source& peer, std::optio
 scheduler::request* scheduler::find_request(source& peer, std::optional<chunk_index> chunk) {
     const auto at = std::ranges::find(peer.open, chunk, &request::chunk);
     return at == peer.open.end() ? nullptr : &*at;
+}
+
+// Who is asked for any and for a certain chunk may answer both with that chunk: the second answer is to the
+// other request.
+void scheduler::close_answered(source& peer, chunk_index chunk) {
+    close_request(peer, find_request(peer, chunk) ? std::optional{chunk} : std::nullopt);
 }
 
 void scheduler::close_request(source& peer, std::optional<chunk_index> chunk) {

@@ -13,16 +13,19 @@
 //     connected peers, ties at random;
 //   * requests are spread over the connected peers, and the next goes to the one expected to be through
 //   first;
-//   * a peer that delivers nothing for `stall_after` keeps its requests, but its chunks may be asked of
-//   others,
-//     and it is asked for nothing more until it delivers (or, with nothing left open, for as long again);
+//   * a peer that delivers nothing for `stall_after` is slow: it keeps its requests, but its chunks may be
+//     asked of others, and it is asked for nothing more until it delivers. After as long again they count as
+//     lost, and it is tried once more: nobody else may have what it has;
 //   * so it is with a peer that drags on with a chunk for many times as long as chunks usually take, or that
 //     refuses several in a row: it rests, the longer, the more often it is the same again;
+//   * each request is closed once: by the chunk that answers it, by a refusal, a cancellation, or as lost. A
+//     chunk that begins twice answers a request for any, too, and is not taken twice;
 //   * when nothing is wanted any more, chunks that take long may be asked of a second peer, one that has
 //     delivered before if there is any;
 //   * the first copy to be verified wins and the others are cancelled;
-//   * a peer that sent a wrong chunk is asked for that chunk again only once nothing else can be asked of
-//   anybody: the network may have damaged it, and nobody else may have it;
+//   * a peer that sent a wrong chunk, or refused it, is asked for that chunk again only once nothing else can
+//     be asked of anybody (and, for a refusal, `stall_after` has passed): the network may have damaged it,
+//     and nobody else may have it;
 //   * after `wrong_limit` wrong chunks it is dropped, unless most of what it sent was right.
 #pragma once
 
@@ -82,6 +85,8 @@ public:
     std::vector<order> finished(peer_id peer, chunk_index chunk, time_point now);
     /// The chunk was there already, no peer sent it.
     std::vector<order> found(chunk_index chunk);
+    /// A chunk that was there is gone: it is missing again.
+    void lost(chunk_index chunk);
     /// The bytes were not what was agreed. true: drop this peer.
     bool wrong(peer_id peer, chunk_index chunk);
     /// The peer will not serve this request (no chunk: a request for any).
@@ -123,7 +128,8 @@ private:
         duration typical{};  // time for one chunk, smoothed; 0: none came yet
         unsigned wrong = 0;
         unsigned right = 0;
-        unsigned refusals = 0;  // since the last chunk came
+        unsigned refusals = 0;    // since the last chunk came
+        time_point refused_at{};  // last
         time_point slow_since;
         bool slow = false;
         unsigned rests = 0;    // so often it was slow since the last chunk came
@@ -131,7 +137,8 @@ private:
         bool useless = false;  // none of its chunks is wanted
     };
 
-    void mark_slow_peers(time_point now);
+    std::vector<order> mark_slow_peers(time_point now);
+    void give_up_requests(peer_id id, source& peer, std::vector<order>& cancellations);
     void set_slow(source& peer, bool slow, time_point now);
     std::optional<time_point> turns_at(const source& peer) const;
     time_point drags_on_from(const source& peer) const;
@@ -140,7 +147,8 @@ private:
     void want_no_more(chunk_index chunk);
     void order_more(std::vector<order>& orders, time_point now);
     std::optional<order> next_order(time_point now);
-    bool forgive();
+    bool forgive(time_point now);
+    bool refuses_what_is_wanted(const source& peer) const;
     unsigned most_open() const;
     unsigned most_at_one_peer() const;
     unsigned delivering() const;
@@ -165,6 +173,7 @@ private:
     std::vector<order> settle(chunk_index chunk);
     static request* find_request(source& peer, std::optional<chunk_index> chunk);
     static const request* find_request(const source& peer, std::optional<chunk_index> chunk);
+    static void close_answered(source& peer, chunk_index chunk);
     static void close_request(source& peer, std::optional<chunk_index> chunk);
     double expected_wait(const source& peer) const;
 

@@ -760,14 +760,6 @@ TEST_CASE("when the other source of a chunk that came wrong leaves, the first on
     CHECK(l.orders() == "A1");
 }
 
-TEST_CASE("what a peer refused is not asked of it again, even if there is nothing else to do") {
-    leecher l{"100", one_each};
-    l.orders();
-    l.refuses('A', 1);
-    CHECK(l.orders().empty());
-    CHECK(l.orders_after(1h).empty());
-}
-
 TEST_CASE("after one wrong chunk a peer is asked for others") {
     leecher l{"100", one_each};
     l.orders();
@@ -894,11 +886,11 @@ TEST_CASE("a second copy that nobody can send is not looked for again and again"
     CHECK(l.until_deadline() == 8s);
 }
 
-TEST_CASE("a peer that is slow already is not waited for") {
+TEST_CASE("a peer that is slow already is waited for as long again before it is tried once more") {
     leecher l{"100", stall_after_10s};
     l.orders();
     l.orders_after(10s);
-    CHECK_FALSE(l.tested.next_deadline());
+    CHECK(l.until_deadline() == 10s);
 }
 
 // --- peers that only keep up appearances
@@ -948,4 +940,59 @@ TEST_CASE("a peer that refuses now and then is asked on") {
         REQUIRE(delivered.starts_with("A"));
         l.delivers('A', static_cast<std::uint32_t>(std::stoul(delivered.substr(1))));
     }
+}
+
+TEST_CASE("a chunk that comes twice before the first copy is hashed answers both requests for any") {
+    leecher l{"111111", two_each};
+    CHECK(l.orders() == "A* A*");
+    CHECK(l.begins('A', 3));
+    CHECK_FALSE(l.begins('A', 3));
+    CHECK(l.open_at('A') == 1);
+    CHECK(l.finishes('A', 3).empty());
+    CHECK(l.open_at('A') == 0);
+    CHECK(l.orders() == "A* A*");
+}
+
+TEST_CASE("what a peer sends unasked does not keep its requests open") {
+    leecher l{"0110 1110", one_each};
+    REQUIRE(sorted(l.orders()).starts_with("A"));
+    const std::uint32_t other = l.except('A').find('2') == std::string::npos ? 2 : 3;
+    for (int i = 0; i < 9; ++i) {
+        l.orders_after(1s);
+        CHECK_FALSE(l.begins('A', other));
+    }
+    l.orders_after(2s);
+    CHECK(l.orders_after(20s).find("-A") != std::string::npos);
+}
+
+TEST_CASE("requests that a peer has lost are cancelled, and it is asked again") {
+    leecher l{"011", two_each};
+    CHECK(sorted(l.orders()) == "A2 A3");
+    CHECK(l.orders_after(10s).empty());
+    CHECK(l.until_deadline() == 10s);
+    CHECK(sorted(l.orders_after(10s)) == "-A2 -A3 A2 A3");
+    CHECK(l.delivers('A', 2).empty());
+    CHECK(l.delivers('A', 3).empty());
+}
+
+TEST_CASE("a chunk that its only source has refused is asked of it again after a while") {
+    leecher l{"010", one_each};
+    CHECK(l.orders() == "A2");
+    l.refuses('A', 2);
+    CHECK(l.orders_after(1s).empty());
+    CHECK(l.until_deadline() == 9s);
+    CHECK(l.orders_after(9s) == "A2");
+}
+
+TEST_CASE("a chunk that is lost is fetched again") {
+    auto l = leecher::that_has("110", "111", one_each);
+    CHECK(l.orders() == "A*");
+    CHECK(l.delivers('A', 3).empty());
+    CHECK(l.tested.missing().empty());
+    l.tested.lost({2});
+    CHECK(l.tested.missing() == set_of("2"));
+    CHECK(l.except('A').empty());
+    CHECK(l.orders() == "A*");
+    CHECK(l.delivers('A', 2).empty());
+    CHECK(l.tested.missing().empty());
 }
