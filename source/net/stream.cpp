@@ -182,6 +182,27 @@ void stream::finish() {
     work_.set();
 }
 
+awaitable<void> stream::say_and_close(std::string last_line) {
+    try {
+        post(last_line);
+        finish();
+        co_await flush();
+        co_await linger();
+    } catch (const std::system_error&) {
+        // It has gone already.
+    }
+    close();
+}
+
+awaitable<void> stream::skip_content(byte_count size) {
+    constexpr byte_count at_once = 16 * 1024;
+    std::vector<std::byte> drain(std::min(size, at_once));
+    while (size > 0) {
+        const auto room = std::span{drain}.first(std::min<byte_count>(size, drain.size()));
+        size -= co_await read_content(room);
+    }
+}
+
 awaitable<void> stream::linger() {
     std::error_code error;
     socket_.shutdown(tcp::socket::shutdown_send, error);

@@ -109,6 +109,13 @@ public:
     /// for a short time: to close while something is unread would take back what it has not received yet.
     awaitable<void> linger();
 
+    /// The last words on a connection of which nothing more is expected: sends them, lingers, closes. That
+    /// the other side has gone already is no failure.
+    awaitable<void> say_and_close(std::string last_line);
+
+    /// Reads so much content, and drops it.
+    awaitable<void> skip_content(byte_count size);
+
     void close();
 
     bool is_open() const { return socket_.is_open(); }

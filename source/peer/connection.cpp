@@ -1,6 +1,7 @@
 #include "peer/connection.hpp"
 
 #include "core/manifest.hpp"
+#include "net/fault.hpp"
 #include "net/on_pool.hpp"
 #include "net/task_group.hpp"
 #include "peer/hello.hpp"
@@ -55,6 +56,8 @@ awaitable<void> connection::run() {
         co_await writing.around(converse());
     } catch (const std::system_error&) {
         // The other side is gone: there is nothing left to send it.
+    } catch (...) {
+        log_fault(label_, std::current_exception());
     }
 }
 
@@ -63,9 +66,13 @@ awaitable<void> connection::converse() {
     struct farewell {
         connection& self;
         ~farewell() {
-            self.owner_.left(self);
             self.hears_ = false;
             self.line_->finish();
+            try {
+                self.owner_.left(self);
+            } catch (...) {
+                log_fault(self.label_, std::current_exception());
+            }
         }
     } const at_the_end{*this};
     std::string why;
@@ -76,10 +83,16 @@ awaitable<void> connection::converse() {
         if (violation.answer.code != "refused") owner_.offended(*this, offence);
         post(to_line(violation.answer));
         why = violation.what();
+    } catch (const remote_error& failure) {
+        why = failure.message;
     } catch (const std::system_error& failure) {
         const bool silent = failure.code() == asio::error::timed_out;
         if (silent) post(to_line(too_silent()));
         why = silent ? "silent for too long" : failure.code().message();
+    } catch (...) {
+        log_fault(label_, std::current_exception());
+        post(to_line(internal_error));
+        why = internal_error.message;
     }
     spdlog::debug("connection with {} ended: {}", label_, why);
 }
@@ -120,11 +133,7 @@ void connection::join(const peer_to_peer::hello& hello) {
     if (const std::string refused = owner_.joined(*this, instance_, address_); !refused.empty())
         throw protocol_violation({"refused", refused});
     learn(hello.chunks);
-}
-
-void connection::throw_remote_error(const error_message& error) const {
-    spdlog::debug("{} says: {}", label_, printable(error.message));
-    throw std::system_error(asio::error::connection_aborted);
+    if (opened()) fault_point(hello);
 }
 
 // --- download
@@ -136,8 +145,11 @@ awaitable<void> connection::download_loop() {
         if (!message) throw protocol_violation(message.error());
         if (const auto* part = std::get_if<peer_to_peer::chunk_part>(&*message))
             co_await handle_part(*part);
+        else if (const auto* unasked = std::get_if<peer_to_peer::manifest_part>(&*message))
+            co_await line_->skip_content(unasked->size);
         else
             handle(*message);
+        fault_point(*message);
     }
 }
 
@@ -146,16 +158,15 @@ void connection::handle(const peer_to_peer::message& message) {
         if (have->chunks.is_subset_of(has_)) bear(1);
         learn(have->chunks - has_);
     } else if (const auto* request = std::get_if<peer_to_peer::request>(&message)) {
-        const auto chunk = request->any ? std::nullopt : std::optional{request->chunk};
-        const auto fate = owner_.upload_wanted(*this, {chunk, request->except});
+        const auto fate = owner_.upload_wanted(*this, {request->chunk, request->except});
         if (fate == session::request_is::one_too_many)
             throw protocol_violation({"too_many_requests", "too many requests wait for this peer"});
         if (fate == session::request_is::not_served) {
             bear(1);
-            refuse(chunk, "this peer serves no more requests");
+            refuse(request->chunk, "this peer serves no more requests");
         }
     } else if (const auto* cancel = std::get_if<peer_to_peer::cancel>(&message)) {
-        owner_.upload_cancelled(*this, cancel->any ? std::nullopt : std::optional{cancel->chunk});
+        owner_.upload_cancelled(*this, cancel->chunk);
     } else if (const auto* piece = std::get_if<peer_to_peer::get_manifest>(&message)) {
         if (!owner_.store().published() || manifest_requests_.size() >= most_manifest_requests)
             throw protocol_violation({"bad_field", "get_manifest: there is none, or too much was asked for"});
@@ -164,13 +175,15 @@ void connection::handle(const peer_to_peer::message& message) {
             line_->wake();
         } else {
             bear(1);
-            post(to_line(peer_to_peer::refuse{{}, false, "others are getting it: ask them, or again", true}));
+            post(to_line(peer_to_peer::refuse_manifest{"others are getting it: ask them, or again"}));
         }
     } else if (const auto* refused = std::get_if<peer_to_peer::refuse>(&message)) {
-        if (arrival_ && !refused->any && arrival_->claim.chunk == refused->chunk) arrival_.reset();
-        owner_.peer_refused(*this, refused->any ? std::nullopt : std::optional{refused->chunk});
+        if (arrival_ && arrival_->claim.chunk == refused->chunk) arrival_.reset();
+        owner_.peer_refused(*this, refused->chunk);
+    } else if (std::holds_alternative<peer_to_peer::refuse_manifest>(message)) {
+        bear(1);  // nobody has asked for it here
     } else if (const auto* error = std::get_if<error_message>(&message)) {
-        throw_remote_error(*error);
+        throw remote_error(*error);
     } else if (std::holds_alternative<ping_message>(message)) {
         bear(1);
     } else if (std::holds_alternative<peer_to_peer::hello>(message)) {
@@ -186,7 +199,7 @@ void connection::learn(const chunk_set& chunks) {
 awaitable<void> connection::handle_part(peer_to_peer::chunk_part part) {
     if (part.offset == 0) begin_arrival(part);
     if (!arrival_ || arrival_->claim.chunk != part.chunk) {
-        co_await skip(part.size);
+        co_await line_->skip_content(part.size);
         co_return;
     }
     if (part.offset != arrival_->received || part.total != arrival_->claim.size)
@@ -218,7 +231,7 @@ void connection::begin_arrival(const peer_to_peer::chunk_part& part) {
     if (auto claim = owner_.chunk_begins(*this, part))
         arrival_ = std::make_shared<arrival>(*claim, owner_.store().receive(*claim));
     else
-        cancel(part.chunk);
+        post(to_line(peer_to_peer::cancel{part.chunk}));  // of this chunk, there may be a copy that is wanted
 }
 
 void connection::arrival::take(std::span<const std::byte> bytes) {
@@ -277,15 +290,6 @@ void connection::bear(unsigned idle_lines) {
         throw protocol_violation(too_much_talk);
 }
 
-awaitable<void> connection::skip(byte_count size) {
-    std::vector<std::byte> drain(std::min<byte_count>(size, smallest_part));
-    while (size > 0) {
-        const std::size_t most = std::min<byte_count>(size, drain.size());
-        const auto room = std::span{drain}.first(most);
-        size -= co_await line_->read_content(room);
-    }
-}
-
 // --- what the session has it say
 
 void connection::post(std::string_view line) {
@@ -298,24 +302,19 @@ void connection::post(std::string_view line) {
 }
 
 void connection::ask(std::optional<chunk_index> chunk) {
-    peer_to_peer::request request;
-    if (chunk) {
-        request.chunk = *chunk;
-    } else {
-        request.any = true;
-        request.except = owner_.except_for(*this).take(most_excepted);
-    }
+    peer_to_peer::request request{chunk, {}};
+    if (!chunk) request.except = owner_.except_for(*this).take(most_excepted);
     post(to_line(request));
 }
 
 void connection::cancel(std::optional<chunk_index> chunk) {
     for (const auto& coming : {arrival_, ending_})
         if (coming && coming->claim.chunk == chunk) coming->cancelled = true;
-    post(to_line(peer_to_peer::cancel{chunk.value_or(chunk_index{}), !chunk}));
+    post(to_line(peer_to_peer::cancel{chunk}));
 }
 
 void connection::refuse(std::optional<chunk_index> chunk, std::string reason) {
-    post(to_line(peer_to_peer::refuse{chunk.value_or(chunk_index{}), !chunk, std::move(reason)}));
+    post(to_line(peer_to_peer::refuse{chunk, std::move(reason)}));
 }
 
 // Everything, also what the other side has itself: copies are counted, and a seeder must know what is lacking
@@ -335,6 +334,9 @@ void connection::serve(wanted what) {
 
 void connection::stop_serving(std::optional<chunk_index> chunk) {
     if (upload_ && chunk == upload_->chunk) upload_->cancelled = true;
+    if (!wanted_ || wanted_->chunk != chunk) return;
+    wanted_.reset();
+    end_upload();
 }
 
 awaitable<void> connection::upload_loop() {
@@ -383,7 +385,7 @@ awaitable<void> connection::send_manifest() {
     const auto published = owner_.store().published();
     const std::string& text = published->text();
     if (asked.offset >= text.size()) {
-        post(to_line(peer_to_peer::refuse{{}, false, "the manifest is shorter", true}));
+        post(to_line(peer_to_peer::refuse_manifest{"the manifest is shorter"}));
         owner_.manifest_sent(*this, true);
         co_return;
     }

@@ -85,7 +85,6 @@ private:
     awaitable<void> shake_hands();
     void say_hello();
     void join(const peer_to_peer::hello& hello);
-    [[noreturn]] void throw_remote_error(const error_message& error) const;
 
     awaitable<void> download_loop();
     void handle(const peer_to_peer::message& message);
@@ -96,7 +95,6 @@ private:
     void end_arrival(const arrival& whole);
     void drop(const error_message& why, unsigned offences);
     void bear(unsigned idle_lines);
-    awaitable<void> skip(byte_count size);
     void learn(const chunk_set& chunks);
     void post(std::string_view line);
     void refuse(std::optional<chunk_index> chunk, std::string reason);

@@ -103,6 +103,7 @@ struct opened_set {
 awaitable<opened_set> open_set(peer& self, fetch_order& what) {
     if (!what.by_name.empty())
         what.from.id = co_await find_by_name(what.from.trackers, self.to_tracker(), what.by_name);
+    what.by_name.clear();
     const set_at_hand known = manifest_at_hand(what);
     found_manifest found{known.set, {}};
     if (!found.set) {
@@ -132,8 +133,13 @@ awaitable<void> find_what_is_there(peer& self, const fetch_order& what, publishe
     if (!saved) fail_storage(saved.error());
 }
 
-/// What one line of the log says of it in the end.
-awaitable<std::string> fetch_missing(peer& self, const fetch_order& what, opened_set opened) {
+/// How a session ended.
+struct fetched_set {
+    std::string told;              ///< what one line of the log says of it
+    bool content_changed = false;  ///< what is there is to be looked for again
+};
+
+awaitable<fetched_set> fetch_missing(peer& self, const fetch_order& what, opened_set opened) {
     const std::uint32_t count = opened.store->count();
     session_options options = what.session;
     options.trackers = what.from.trackers;
@@ -141,11 +147,13 @@ awaitable<std::string> fetch_missing(peer& self, const fetch_order& what, opened
     options.once = !what.stay;
     session fetching(self, std::move(opened.store), {}, options);
     co_await fetching.run();
-    if (!fetching.complete())
+    const bool changed = fetching.content_changed();
+    if (!changed && !fetching.complete())
         throw session_failure(exit_code::incomplete,
                               fmt::format("{}: {} of {} chunks are still missing: the same command goes on",
                                           options.label, fetching.missing().size(), count));
-    co_return show_fetched(fetching.status());
+    fetched_set done{show_fetched(fetching.status()), changed};
+    co_return done;
 }
 
 }  // namespace
@@ -162,12 +170,18 @@ awaitable<void> fetch_set(peer& self, fetch_order what) {
         complete.count = set->chunk_count();
         what.session.watch.complete(complete);
     }
-    std::string fetched;
+    fetched_set fetched;
     if (!all_there || what.stay || what.session.seed_for > duration{})
         fetched = co_await fetch_missing(self, what, std::move(opened));
+    while (fetched.content_changed) {
+        opened_set again = co_await open_set(self, what);
+        co_await find_what_is_there(self, what, *again.store);
+        fetched = co_await fetch_missing(self, what, std::move(again));
+    }
     const auto forget = [&] { forget_outdated(what.destination, *set); };
     co_await on_pool(self.pool(), forget);
-    spdlog::info("{}: complete in {}{}", what.session.label, printable(what.destination.native()), fetched);
+    spdlog::info("{}: complete in {}{}", what.session.label, printable(what.destination.native()),
+                 fetched.told);
 }
 
 std::vector<std::filesystem::path> usual_places(const link& from, const std::filesystem::path& destination) {

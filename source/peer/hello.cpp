@@ -4,7 +4,6 @@
 #include "protocol/json.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 namespace p2p {
 
@@ -13,10 +12,7 @@ namespace {
 peer_to_peer::hello checked(std::string_view text) {
     const auto message = read_peer_to_peer(text, max_chunk_count);
     if (!message) throw protocol_violation(message.error());
-    if (const auto* error = std::get_if<error_message>(&*message)) {
-        spdlog::debug("a peer says: {}", printable(error->message));
-        throw std::system_error(asio::error::connection_aborted);
-    }
+    if (const auto* error = std::get_if<error_message>(&*message)) throw remote_error(*error);
     const auto* hello = std::get_if<peer_to_peer::hello>(&*message);
     if (!hello) throw protocol_violation({"hello_first", "the first message must be hello"});
     if (hello->version != protocol_version)
@@ -26,6 +22,10 @@ peer_to_peer::hello checked(std::string_view text) {
 }
 
 }  // namespace
+
+remote_error::remote_error(const error_message& said)
+    : std::system_error(asio::error::connection_aborted),
+      message(fmt::format("it says: {} ({})", printable(said.message), printable(said.code))) {}
 
 awaitable<peer_to_peer::hello> read_hello(stream& line, duration limit) {
     line.silence_limit(limit);

@@ -4,10 +4,19 @@
 #include "net/stream.hpp"
 #include "protocol/messages.hpp"
 
+#include <string>
+#include <system_error>
+
 namespace p2p {
 
+/// The other side has sent an `error`: the connection is over, and this is why.
+struct remote_error : std::system_error {
+    explicit remote_error(const error_message& said);
+    std::string message;  ///< what it said, fit to be shown
+};
+
 /// Waits for the whole of it, so long at most. Throws protocol_violation, with what to answer, where the
-/// other side says anything else; after an `error` from there std::system_error (connection_aborted).
+/// other side says anything else; remote_error after an `error` from there.
 awaitable<peer_to_peer::hello> read_hello(stream& line, duration limit);
 
 /// What a connection is told that ends because no whole message came.

@@ -3,6 +3,7 @@
 #include "core/backoff.hpp"
 #include "core/manifest_sources.hpp"
 #include "net/event.hpp"
+#include "net/fault.hpp"
 #include "net/on_pool.hpp"
 #include "net/stream.hpp"
 #include "net/task_group.hpp"
@@ -18,6 +19,7 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -46,6 +48,11 @@ constexpr std::size_t most_while_it_comes = 2;
 time_point now() {
     return std::chrono::steady_clock::now();
 }
+
+/// The other side does not give it at present, which is no fault.
+struct manifest_refused : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 
 /// What has come, from one peer or from several, one after the other.
 struct partial_manifest {
@@ -166,15 +173,26 @@ private:
         const terms with{sources_.patience(who), sources_.largest(who)};
         try {
             co_await fetch_from(who, with, got);
+        } catch (const manifest_refused& refusal) {
+            trouble_ = fmt::format("{}: {}", who.to_string(), refusal.what());
+            has_told_why_ = true;
         } catch (const protocol_violation& violation) {
-            if (violation.answer.code != "refused") sources_.failed(who, now());
+            sources_.failed(who, now());
             trouble_ = fmt::format("{}: {}", who.to_string(), printable(violation.what()));
+        } catch (const remote_error& failure) {
+            sources_.failed(who, now());
+            trouble_ = fmt::format("{}: {}", who.to_string(), failure.message);
+            has_told_why_ = true;
         } catch (const std::system_error& failure) {
             if (failure.code() == asio::error::operation_aborted) throw;
             sources_.failed(who, now());
             const bool silent = failure.code() == asio::error::timed_out;
-            trouble_ =
-                fmt::format("{}: {}", who.to_string(), silent ? "no answer" : failure.code().message());
+            const std::string why = silent ? "no answer" : failure.code().message();
+            if (!has_told_why_) trouble_ = fmt::format("{}: {}", who.to_string(), why);
+        } catch (...) {
+            log_fault(printable(who.to_string()), std::current_exception());
+            sources_.failed(who, now());
+            trouble_ = fmt::format("{}: {}", who.to_string(), describe(std::current_exception()));
         }
         if (got.is_whole())
             co_await judge(who, std::move(got));
@@ -212,7 +230,18 @@ private:
         connecting how = self_.to_peer();
         how.limit = with.patience;
         const std::unique_ptr<stream> opened = co_await open_stream(who, how);
-        stream& line = *opened;
+        std::optional<protocol_violation> broken;
+        try {
+            co_await fetch_through(*opened, who, with, got);
+        } catch (const protocol_violation& violation) {
+            broken = violation;
+        }
+        if (!broken) co_return;
+        co_await opened->say_and_close(to_line(broken->answer));
+        throw protocol_violation(*broken);
+    }
+
+    awaitable<void> fetch_through(stream& line, const endpoint& who, terms with, partial_manifest& got) {
         peer_to_peer::hello hello;
         hello.name = self_.options().name;
         hello.instance = self_.instance();
@@ -247,9 +276,13 @@ private:
         const std::string_view text = co_await line.read_line();
         const auto message = read_peer_to_peer(text, max_chunk_count);
         if (!message) throw protocol_violation(message.error());
-        if (std::holds_alternative<peer_to_peer::refuse>(*message) ||
-            std::holds_alternative<error_message>(*message))
-            throw protocol_violation({"refused", "it does not send the manifest"});
+        fault_point(*message);
+        if (const auto* refusal = std::get_if<peer_to_peer::refuse_manifest>(&*message))
+            throw manifest_refused(
+                fmt::format("it does not send the manifest: {}", printable(refusal->reason)));
+        if (const auto* error = std::get_if<error_message>(&*message)) throw remote_error(*error);
+        if (std::holds_alternative<peer_to_peer::chunk_part>(*message))
+            throw protocol_violation({"bad_field", "no chunk was asked for"});
         const auto* piece = std::get_if<peer_to_peer::manifest_part>(&*message);
         if (!piece) co_return false;
         if (const byte_count most = self_.options().limits.manifest; piece->total > most) {
@@ -258,8 +291,6 @@ private:
                                                 show_size(piece->total), show_size(most))};
             if (!std::exchange(told_of_limit_, true))
                 spdlog::warn("{}: {}: {}", id_.to_hex(), who.to_string(), why.message);
-            line.post(to_line(why));
-            co_await line.flush();
             throw protocol_violation(why);
         }
         if (piece->total > with.largest)
@@ -320,7 +351,8 @@ private:
     bool told_ = false;
     bool told_of_limit_ = false;
     std::string trouble_ = "nobody has it";
-    event news_;  // an attempt has ended
+    bool has_told_why_ = false;  // somebody who has it: that says more than that he is silent now
+    event news_;                 // an attempt has ended
     task_group attempts_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "core/site.hpp"
 #include "core/units.hpp"
+#include "net/fault.hpp"
 #include "net/host.hpp"
 #include "net/listener.hpp"
 #include "net/service_manager.hpp"
@@ -98,18 +99,6 @@ void peer::stop() {
     for (session* one : all) one->stop();
 }
 
-awaitable<void> peer::tell_and_close(stream& line, const error_message& answer) {
-    line.post(to_line(answer));
-    line.finish();
-    try {
-        co_await line.flush();
-        co_await line.linger();
-    } catch (const std::system_error&) {
-        // It has gone already.
-    }
-    line.close();
-}
-
 bool peer::any_link_connected() const {
     return std::ranges::any_of(links_, [](const auto& entry) { return entry.second->connected(); });
 }
@@ -165,6 +154,7 @@ awaitable<void> peer::greet(tcp::socket socket, connection_counter::place place)
         co_await line->handshake(options_.limits.hello);
         const duration left = until - std::chrono::steady_clock::now();
         const peer_to_peer::hello hello = co_await read_hello(*line, left);
+        fault_point(hello);
         if (const auto who = reachable_.find(hello.set); who != reachable_.end()) {
             who->second->take(std::move(line), hello, std::move(place));
             co_return;
@@ -175,9 +165,13 @@ awaitable<void> peer::greet(tcp::socket socket, connection_counter::place place)
         spdlog::debug("a connection ended before its hello: {}", failure.what());
         if (failure.code() != asio::error::timed_out) co_return;
         answer = too_silent();
+    } catch (...) {
+        log_fault("a visitor", std::current_exception());
+        if (!line) co_return;
+        answer = internal_error;
     }
     spdlog::debug("{} is turned away: {}", line->remote().address().to_string(), answer.message);
-    co_await tell_and_close(*line, answer);
+    co_await line->say_and_close(to_line(answer));
 }
 
 }  // namespace p2p

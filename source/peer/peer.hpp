@@ -86,7 +86,6 @@ private:
     void leave_trackers();
     void arrived(tcp::socket socket);
     awaitable<void> greet(tcp::socket socket, connection_counter::place place);
-    static awaitable<void> tell_and_close(stream& line, const error_message& answer);
     bool any_link_connected() const;
 
     asio::any_io_executor executor_;

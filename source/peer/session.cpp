@@ -2,6 +2,7 @@
 
 #include "core/manifest.hpp"
 #include "core/site.hpp"
+#include "net/fault.hpp"
 #include "net/host.hpp"
 #include "net/on_pool.hpp"
 #include "peer/chunk_work.hpp"
@@ -35,6 +36,9 @@ constexpr duration shortest_manifest_turn = std::chrono::seconds{5};
 
 // How often somebody who is without a tracker looks whether peers that it knows can be tried again.
 constexpr duration look_for_others = std::chrono::seconds{1};
+
+// Somebody may change a file again and again: what is there is not looked for anew all the time.
+constexpr duration between_looks = std::chrono::seconds{10};
 
 // The list of a large set takes long to write: it is left alone for so many times as long. What arrives
 // meanwhile is found again after a crash (chunk_store::leftovers).
@@ -116,7 +120,7 @@ awaitable<exit_code> session::run() {
     if (bytes_up_ > 0)
         spdlog::info("{}: {} to {} in {}", printable(options_.label), show_sent(going_on()),
                      show_count(receivers_.size(), "peer"), show_duration(now() - started_));
-    if (options_.watch.over) options_.watch.over(status());
+    if (options_.watch.over && !ended_for_changes_) options_.watch.over(status());
     if (failure_) throw *failure_;
     co_return result();
 }
@@ -129,6 +133,7 @@ awaitable<void> session::live_until_over() {
     } const at_the_end{*this};
     co_await wait_until_over();
     const bool was_asked_to = std::exchange(stopping_, true) && !failure_;
+    ended_for_changes_ = looks_again_at_ && !was_asked_to && !failure_;
     leave_trackers();
     if (is_busy(was_asked_to) && !no_grace_)
         spdlog::info("{}: lets chunks that are on their way arrive, for {} at most; a second signal does not",
@@ -139,7 +144,7 @@ awaitable<void> session::live_until_over() {
 
 void session::leave_trackers() {
     go_offline();
-    announced_.set();
+    announced_.open();
 }
 
 // --- with others and without
@@ -158,13 +163,15 @@ void session::go_offline() {
 void session::pause() {
     if (stopping_ || std::exchange(paused_, true)) return;
     go_offline();
-    spawn(leave_peers());
+    carry_out(scheduler_.wind_down());
+    leaves_by_ = now() + grace;
     something_over_.set();
     spdlog::info("{}: paused", printable(options_.label));
 }
 
 void session::resume() {
     if (stopping_ || !std::exchange(paused_, false)) return;
+    leaves_by_.reset();
     last_arrival_ = now();
     if (hashed_) go_online();
     something_to_ask_.set();
@@ -172,9 +179,10 @@ void session::resume() {
     spdlog::info("{}: goes on", printable(options_.label));
 }
 
-awaitable<void> session::leave_peers() {
-    co_await let_transfers_end(true);
-    if (!paused_) co_return;
+// A paused peer leaves the others once what is on its way has come, or time is up.
+void session::leave_peers_if_due() {
+    if (!leaves_by_ || (is_busy(true) && now() < *leaves_by_)) return;
+    leaves_by_.reset();
     for (const auto& [id, with] : connections_) with->finish();
 }
 
@@ -248,12 +256,16 @@ awaitable<void> session::hash_present() {
 }
 
 awaitable<void> session::wait_until_over() {
-    for (auto at = over_at(); !at || now() < *at; at = over_at())
-        co_await something_over_.wait_until(at.value_or(time_point::max()));
+    for (auto at = over_at(); !at || now() < *at; at = over_at()) {
+        leave_peers_if_due();
+        constexpr time_point never = time_point::max();
+        co_await something_over_.wait_until(std::min(at.value_or(never), leaves_by_.value_or(never)));
+    }
 }
 
 std::optional<time_point> session::over_at() const {
     if (stopping_ || failure_) return time_point::min();
+    if (looks_again_at_) return looks_again_at_;
     if (!options_.once) return std::nullopt;
     if (complete()) {
         if (!hashed_ || !inventory_.all_answered()) return std::nullopt;
@@ -352,7 +364,7 @@ void session::standing_changed(const from_tracker::announced& news) {
             printable(options_.label));
     something_to_tell_.set();
     something_over_.set();
-    announced_.set();
+    announced_.open();
 }
 
 void session::located(const std::vector<chunk_claim>& agreed, const std::vector<holder>& holders,
@@ -494,6 +506,8 @@ awaitable<void> session::connect(endpoint where) {
         if (is_cancellation(std::current_exception())) throw;
         spdlog::debug("cannot connect to the peer at {}: {}", printable(where.to_string()),
                       failure.code().message());
+    } catch (...) {
+        log_fault(printable(where.to_string()), std::current_exception());
     }
     peers_.tried(where, now());
 }
@@ -506,8 +520,15 @@ void session::take(std::unique_ptr<stream> line, peer_to_peer::hello hello, conn
 awaitable<void> session::converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
                                   endpoint where,
                                   std::optional<connection_counter::place> /* kept until it ends */) {
-    connection with(*this, std::move(line), std::move(hello), std::move(where), peer_id{++last_connection_});
-    co_await with.run();
+    const std::string whose = printable(where.to_string());
+    try {
+        connection with(*this, std::move(line), std::move(hello), std::move(where),
+                        peer_id{++last_connection_});
+        co_await with.run();
+    } catch (...) {
+        if (is_cancellation(std::current_exception())) throw;
+        log_fault(whose, std::current_exception());
+    }
 }
 
 std::string session::joined(connection& with, std::uint64_t instance, const endpoint& where) {
@@ -707,12 +728,31 @@ std::optional<chunk_index> session::choose_upload(const connection& by, const wa
 }
 
 void session::chunk_lost(chunk_index chunk, const std::string& why) {
+    if (!inventory_.owned().contains(chunk)) return;  // it is known already
     if (losses_told_.insert(why).second)
-        spdlog::warn("{}: chunk {} is not served any more: {}", printable(options_.label), chunk.value, why);
-    if (inventory_.owned().contains(chunk)) bytes_here_ -= inventory_.claim(chunk).size;
+        spdlog::warn("{}: chunk {} is not served any more{}: {}", printable(options_.label), chunk.value,
+                     options_.fetch ? ", and is fetched again" : "", why);
+    bytes_here_ -= inventory_.claim(chunk).size;
     store_->lost(chunk);
     inventory_.lost(chunk);
+    scheduler_.lost(chunk);
+    completed_.reset();
+    said_complete_ = false;
+    last_arrival_ = now();
+    if (options_.fetch) fetch_again(chunk);
     for (tracker_link* link : links_) link->announce_soon();
+}
+
+// A chunk folder takes it in again as it took the others. Of a published set, a whole file is not what it
+// was, and which of its chunks are still right has to be looked at.
+void session::fetch_again(chunk_index chunk) {
+    if (store_->published()) {
+        if (!looks_again_at_) looks_again_at_ = std::max(now(), started_ + between_looks);
+    } else if (inventory_.agreed(chunk)) {
+        scheduler_.agreed(chunk);
+        something_to_ask_.set();
+    }
+    something_over_.set();
 }
 
 // --- status

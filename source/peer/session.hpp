@@ -53,7 +53,7 @@ public:
     bool paused() const { return paused_; }
 
     /// Returns once a tracker has taken the announcement of what is there, or run() is about to return.
-    awaitable<void> announced() { return announced_.wait(); }
+    awaitable<void> announced() { return announced_.pass(); }
 
     peer_status status() const;
     activity going_on() const;
@@ -72,6 +72,9 @@ public:
     bool complete() const;
     /// Complete, and all of it is in its place and written down.
     bool settled() const { return complete() && !unsaved_ && !saving_; }
+    /// run() has returned because files of a published set are not what they were: what is there of it is to
+    /// be looked for anew.
+    bool content_changed() const { return ended_for_changes_; }
 
     /// Runs as long as the session does, and is cancelled with it.
     void spawn(awaitable<void> task);
@@ -126,6 +129,7 @@ public:
     void chunk_lost(chunk_index chunk, const std::string& why);
 
 private:
+    void fetch_again(chunk_index chunk);
     awaitable<void> live_until_over();
     awaitable<void> live();
     awaitable<void> hash_present();
@@ -139,7 +143,7 @@ private:
     awaitable<void> wait_until_over();
     bool is_busy(bool downloads_too) const;
     awaitable<void> let_transfers_end(bool downloads_too);
-    awaitable<void> leave_peers();
+    void leave_peers_if_due();
     void go_online();
     void go_offline();
     bool is_online() const { return hashed_ && !paused_ && !stopping_; }
@@ -186,10 +190,13 @@ private:
     event something_to_tell_;
     event something_to_save_;
     event something_over_;
-    event announced_;
+    gate announced_;
     bool hashed_ = false;  // what is present is known, and can be announced
     bool stopping_ = false;
     bool paused_ = false;
+    std::optional<time_point> leaves_by_;       // paused, and chunks are still on their way
+    std::optional<time_point> looks_again_at_;  // files are not what they were
+    bool ended_for_changes_ = false;
     bool no_grace_ = false;
     bool unsaved_ = false;
     bool saving_ = false;

@@ -1,6 +1,7 @@
 #include "peer/tracker_link.hpp"
 
 #include "core/manifest.hpp"
+#include "net/fault.hpp"
 #include "net/task_group.hpp"
 #include "peer/peer.hpp"
 #include "peer/session.hpp"
@@ -133,6 +134,9 @@ awaitable<std::string> tracker_link::one_connection() {
             why = "no answer";
         else if (failure.code() != asio::error::eof)
             why = failure.code().message();
+    } catch (...) {
+        log_fault(fmt::format("the tracker at {}", tracker_.to_string()), std::current_exception());
+        why = describe(std::current_exception());
     }
     connected_ = false;
     std::erase_if(topics_, [](const auto& about) { return !about->who; });
@@ -179,6 +183,7 @@ void tracker_link::handle(stream& line, std::string_view text) {
     } else if (const auto* error = std::get_if<error_message>(&*message)) {
         handle(*error);
     }
+    fault_point(*message);
 }
 
 // What no second attempt can change ends the sessions, for good.

@@ -40,6 +40,8 @@ awaitable<void> ask_tracker(endpoint tracker, connecting how, std::string questi
         trouble = printable(violation.what());
     } catch (const std::system_error& failure) {
         trouble = what_went_wrong(failure);
+    } catch (const std::exception& fault) {
+        trouble = printable(fault.what());
     }
     throw session_failure(exit_code::network,
                           fmt::format("cannot reach the tracker at {}: {}", tracker.to_string(), trouble));

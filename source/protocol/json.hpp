@@ -40,6 +40,7 @@ std::string to_line(const peer_to_peer::chunk_part&);
 std::string to_line(const peer_to_peer::get_manifest&);
 std::string to_line(const peer_to_peer::manifest_part&);
 std::string to_line(const peer_to_peer::refuse&);
+std::string to_line(const peer_to_peer::refuse_manifest&);
 
 /// Codes: "bad_json" (no JSON object, or nested too deeply), "unknown_type", "bad_field" (missing, of the
 /// wrong kind or out of range; the message names it).

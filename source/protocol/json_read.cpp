@@ -218,20 +218,21 @@ message read_hello(field_reader& in) {
 message read_have(field_reader& in) {
     return have{.chunks = in.chunks("chunks")};
 }
+chunk_or_any read_chunk_or_any(field_reader& in) {
+    if (in.flag_if_any("any")) return std::nullopt;
+    return in.chunk("chunk");
+}
 message read_request(field_reader& in) {
-    if (in.flag_if_any("any")) return request{.chunk = {}, .any = true, .except = in.chunks_if_any("except")};
-    return request{.chunk = in.chunk("chunk"), .any = false, .except = {}};
+    const chunk_or_any chunk = read_chunk_or_any(in);
+    return request{.chunk = chunk, .except = chunk ? chunk_set{} : in.chunks_if_any("except")};
 }
 message read_cancel(field_reader& in) {
-    if (in.flag_if_any("any")) return cancel{.chunk = {}, .any = true};
-    return cancel{.chunk = in.chunk("chunk"), .any = false};
+    return cancel{read_chunk_or_any(in)};
 }
 message read_refuse(field_reader& in) {
-    refuse read{.chunk = {}, .any = false, .reason = in.remark("reason"), .manifest = false};
-    read.manifest = in.flag_if_any("manifest");
-    if (!read.manifest) read.any = in.flag_if_any("any");
-    if (!read.manifest && !read.any) read.chunk = in.chunk("chunk");
-    return read;
+    std::string reason = in.remark("reason");
+    if (in.flag_if_any("manifest")) return refuse_manifest{std::move(reason)};
+    return refuse{.chunk = read_chunk_or_any(in), .reason = std::move(reason)};
 }
 // An empty chunk is one part of no bytes; every other part has some.
 message read_chunk_part(field_reader& in) {

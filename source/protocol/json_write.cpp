@@ -103,7 +103,7 @@ public:
         return value.empty() ? *this : chunks(key, value);
     }
     line& flag_if_set(std::string_view key, bool value) { return value ? flag(key, value) : *this; }
-    line& chunk_or_any(chunk_index one, bool any) { return any ? flag("any", true) : chunk(one); }
+    line& chunk_or_any(peer_to_peer::chunk_or_any one) { return one ? chunk(*one) : flag("any", true); }
 
     line& claims(std::span<const chunk_claim> claims);
     template <class Holder>
@@ -325,11 +325,11 @@ std::string to_line(const peer_to_peer::have& m) {
 }
 
 std::string to_line(const peer_to_peer::request& m) {
-    return line{"request"}.chunk_or_any(m.chunk, m.any).chunks_if_any("except", m.except).finish();
+    return line{"request"}.chunk_or_any(m.chunk).chunks_if_any("except", m.except).finish();
 }
 
 std::string to_line(const peer_to_peer::cancel& m) {
-    return line{"cancel"}.chunk_or_any(m.chunk, m.any).finish();
+    return line{"cancel"}.chunk_or_any(m.chunk).finish();
 }
 
 std::string to_line(const peer_to_peer::chunk_part& m) {
@@ -354,9 +354,11 @@ std::string to_line(const peer_to_peer::manifest_part& m) {
 }
 
 std::string to_line(const peer_to_peer::refuse& m) {
-    line text{"refuse"};
-    (m.manifest ? text.flag("manifest", true) : text.chunk_or_any(m.chunk, m.any)).text("reason", m.reason);
-    return text.finish();
+    return line{"refuse"}.chunk_or_any(m.chunk).text("reason", m.reason).finish();
+}
+
+std::string to_line(const peer_to_peer::refuse_manifest& m) {
+    return line{"refuse"}.flag("manifest", true).text("reason", m.reason).finish();
 }
 
 }  // namespace p2p

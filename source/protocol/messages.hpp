@@ -237,18 +237,17 @@ struct have {
     chunk_set chunks;
     friend bool operator==(const have&, const have&) = default;
 };
-/// Asks for one chunk, or (`any`) for whichever the uploader picks that the asker lacks and that is not in
-/// `except`.
+/// What a request is for. Nothing: for any chunk, whichever the uploader picks.
+using chunk_or_any = std::optional<chunk_index>;
+/// Asks for one chunk, or for any that the asker lacks and that is not in `except`.
 struct request {
-    chunk_index chunk;  ///< 0 where `any`
-    bool any = false;
+    chunk_or_any chunk;
     chunk_set except;
     friend bool operator==(const request&, const request&) = default;
 };
-/// The asker no longer wants the chunk (0 and `any`: one request for any).
+/// The asker no longer wants what it requested.
 struct cancel {
-    chunk_index chunk;
-    bool any = false;
+    chunk_or_any chunk;
     friend bool operator==(const cancel&, const cancel&) = default;
 };
 /// A part of a chunk: `size` raw bytes follow the line. Parts of a chunk come in order, without gaps.
@@ -272,17 +271,20 @@ struct manifest_part {
     byte_count total = 0;  ///< size of the whole manifest
     friend bool operator==(const manifest_part&, const manifest_part&) = default;
 };
-/// A request (chunk 0: one for any, or for the manifest) will not be served.
+/// A request will not be served.
 struct refuse {
-    chunk_index chunk;
-    bool any = false;
+    chunk_or_any chunk;
     std::string reason;
-    bool manifest = false;
     friend bool operator==(const refuse&, const refuse&) = default;
+};
+/// A get_manifest will not be served. On the wire it is a `refuse`, too.
+struct refuse_manifest {
+    std::string reason;
+    friend bool operator==(const refuse_manifest&, const refuse_manifest&) = default;
 };
 
 using message = std::variant<hello, have, request, cancel, chunk_part, get_manifest, manifest_part, refuse,
-                             ping_message, error_message>;
+                             refuse_manifest, ping_message, error_message>;
 
 }  // namespace peer_to_peer
 

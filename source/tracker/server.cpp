@@ -2,6 +2,7 @@
 
 #include "core/site.hpp"
 #include "net/event.hpp"
+#include "net/fault.hpp"
 #include "net/host.hpp"
 #include "net/listener.hpp"
 #include "net/service_manager.hpp"
@@ -263,6 +264,10 @@ awaitable<void> tracker_server::serve(std::unique_ptr<client> owned) {
         if (failure.code() == asio::error::timed_out)
             push(from, to_line(error_message{"timed_out", "no whole message came for too long"}));
         forget(from, why_it_ended(failure.code()));
+    } catch (...) {
+        log_fault(from.id == peer_id{} ? from.site : label(from.id), std::current_exception());
+        push(from, to_line(internal_error));
+        forget(from, internal_error.message);
     }
     from.line.finish();
     from.line.end_turn();
@@ -292,29 +297,35 @@ awaitable<void> tracker_server::handle_line(client& from, std::string_view text)
         return {};
     }
     ++counts_.messages.at(read->index());
-    if (const auto* hello = std::get_if<to_tracker::hello>(&*read)) {
+    awaitable<void> rest = handle(from, *read, text);
+    fault_point(*read);
+    return rest;
+}
+
+awaitable<void> tracker_server::handle(client& from, to_tracker::message& message, std::string_view text) {
+    if (const auto* hello = std::get_if<to_tracker::hello>(&message)) {
         welcome(from, *hello);
         return {};
     }
-    if (from.id == peer_id{} && !is_for_visitors(*read))
+    if (from.id == peer_id{} && !is_for_visitors(message))
         throw protocol_violation({"hello_first", "the first message must be hello"});
     from.line.heard();
-    charge(from, cost_of(*read, text));
+    charge(from, cost_of(message, text));
 
-    if (const auto* announce = std::get_if<to_tracker::announce>(&*read)) {
+    if (const auto* announce = std::get_if<to_tracker::announce>(&message)) {
         handle(from, *announce);
-    } else if (auto* locate = std::get_if<to_tracker::locate>(&*read)) {
+    } else if (auto* locate = std::get_if<to_tracker::locate>(&message)) {
         if (!locate->set.is_published()) return locate_chunks(from, std::move(*locate));
         locate_published(from, *locate->set.id);
-    } else if (const auto* published = std::get_if<to_tracker::publish>(&*read)) {
+    } else if (const auto* published = std::get_if<to_tracker::publish>(&message)) {
         publish(from, published->set);
-    } else if (const auto* withdraw = std::get_if<to_tracker::withdraw>(&*read)) {
+    } else if (const auto* withdraw = std::get_if<to_tracker::withdraw>(&message)) {
         handle(from, *withdraw);
-    } else if (const auto* report = std::get_if<to_tracker::report>(&*read)) {
+    } else if (const auto* report = std::get_if<to_tracker::report>(&message)) {
         handle(from, *report);
-    } else if (auto* list = std::get_if<to_tracker::list>(&*read)) {
+    } else if (auto* list = std::get_if<to_tracker::list>(&message)) {
         return handle(from, std::move(*list));
-    } else if (const auto* ping = std::get_if<to_tracker::ping>(&*read)) {
+    } else if (const auto* ping = std::get_if<to_tracker::ping>(&message)) {
         from.said = *ping;
         push(from, to_line(from_tracker::pong{}));
     } else {

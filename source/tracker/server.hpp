@@ -98,6 +98,7 @@ private:
     awaitable<void> serve(std::unique_ptr<client> owned);
     awaitable<void> next_turn(client& from);
     awaitable<void> handle_line(client& from, std::string_view text);
+    awaitable<void> handle(client& from, to_tracker::message& message, std::string_view text);
     void charge(client& from, std::uint64_t chunks) const;
     void welcome(client& from, const to_tracker::hello& hello);
     void publish(client& from, const set_summary& set);

@@ -1,5 +1,7 @@
 #include "web/live_answers.hpp"
 
+#include "net/fault.hpp"
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -39,7 +41,13 @@ void live_answers::refill() {
 
 web_answer live_answers::make(const web_request& request) {
     const time_point begin = now_();
-    web_answer made = site_.get(request);
+    web_answer made;
+    try {
+        made = site_.get(request);
+    } catch (...) {
+        log_fault("whoever asks for the page", std::current_exception());
+        made = refused(500, internal_error.message);
+    }
     credit_ -= now_() - begin;
     return made;
 }

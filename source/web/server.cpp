@@ -3,6 +3,7 @@
 #include "core/site.hpp"
 #include "net/deadline.hpp"
 #include "net/event.hpp"
+#include "net/fault.hpp"
 #include "net/host.hpp"
 #include "net/listener.hpp"
 #include "net/process.hpp"
@@ -174,8 +175,8 @@ awaitable<void> web_server::serve(tcp::socket socket, connection_counter::place 
         const auto head = co_await read_head(socket);
         web_request asked;
         bool is_stream = false;
-        const web_answer answer =
-            head ? answer_to(*head, is_stream, asked) : refused(400, "that is no request, or too long");
+        const web_answer answer = head ? answer_whatever_happens(*head, is_stream, asked)
+                                       : refused(400, "that is no request, or too long");
         if (is_stream) {
             co_await watch(socket, asked);
         } else {
@@ -186,7 +187,22 @@ awaitable<void> web_server::serve(tcp::socket socket, connection_counter::place 
         }
     } catch (const std::system_error&) {
         // It has gone, or time is up.
+    } catch (...) {
+        log_fault("a browser", std::current_exception());
     }
+}
+
+web_answer web_server::answer_whatever_happens(const request_head& head, bool& is_stream,
+                                               web_request& asked) {
+    try {
+        web_answer answer = answer_to(head, is_stream, asked);
+        fault_point(head);
+        return answer;
+    } catch (...) {
+        log_fault("a browser", std::current_exception());
+    }
+    is_stream = false;
+    return refused(500, internal_error.message);
 }
 
 web_answer web_server::answer_to(const request_head& head, bool& is_stream, web_request& asked) {

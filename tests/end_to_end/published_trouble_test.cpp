@@ -4,6 +4,7 @@
 
 #include "core/sha256.hpp"
 #include "support/published.hpp"
+#include "support/socket.hpp"
 #include "support/temp_folder.hpp"
 
 #include <doctest/doctest.h>
@@ -559,6 +560,34 @@ TEST_CASE("where only wrong manifests come, get gives up") {
     CHECK(ended.exit_code == exits::incomplete);
     CHECK(contains(ended.output, "only wrong manifests came"));
     CHECK_FALSE(fs::exists(here / "copy"));
+}
+
+TEST_CASE("a file that is damaged under a get that stays is fetched again, and that is said") {
+    const temp_folder here;
+    const tree set = files(here / "set", 3, 4 * chunk_size);
+    const sharer sharer{set, chunks_of_16k};
+    getter stays{{sharer.link(), here / "copy", "--stay"}};
+    const auto port = static_cast<std::uint16_t>(std::stoul(stays.wait_for_rest_of_line("serves at port ")));
+    stays.wait_for("complete, ");
+    const fs::path damaged = here / "copy" / "f1";
+    wait_until([&] { return tree_difference(here / "copy", set).empty(); }, "the copy");
+    SUBCASE("overwritten") {
+        write_text(damaged, "nothing like it");
+    }
+    SUBCASE("deleted") {
+        fs::remove(damaged);
+    }
+
+    tcp_client asks = tcp_client::connect(port);
+    asks.send_line(R"({"type":"hello","version":1,"name":"asks","transfer_port":6009,"instance":7,"id":")" +
+                   sharer.id() + R"(","chunks":""})");
+    for (int chunk = 1; chunk <= 12; ++chunk)
+        asks.send_line(R"({"type":"request","chunk":)" + std::to_string(chunk) + "}");
+    stays.wait_for("is not served any more, and is fetched again");
+    stays.wait_for("complete, ");
+    wait_until([&] { return tree_difference(here / "copy", set).empty(); }, "the copy, whole again");
+    stays.signal(SIGTERM);
+    CHECK(stays.wait_for_exit() == exits::done);
 }
 
 }  // namespace p2p::test

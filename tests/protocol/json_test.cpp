@@ -148,21 +148,20 @@ const std::vector<written<peer_to_peer::message>> peer_lines{
     {peer_to_peer::hello{1, "bob", 6002, published, chunks("1-10"), 99},
      R"({"type":"hello","version":1,"name":"bob","transfer_port":6002,"instance":99,"id":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","chunks":"1-10"})"},
     {peer_to_peer::have{chunks("7-9")}, R"({"type":"have","chunks":"7-9"})"},
-    {peer_to_peer::request{chunk_index{7}, false, {}}, R"({"type":"request","chunk":7})"},
-    {peer_to_peer::request{{}, true, {}}, R"({"type":"request","any":true})"},
-    {peer_to_peer::request{{}, true, chunks("3,9")}, R"({"type":"request","any":true,"except":"3,9"})"},
-    {peer_to_peer::cancel{chunk_index{7}, false}, R"({"type":"cancel","chunk":7})"},
-    {peer_to_peer::cancel{{}, true}, R"({"type":"cancel","any":true})"},
+    {peer_to_peer::request{chunk_index{7}, {}}, R"({"type":"request","chunk":7})"},
+    {peer_to_peer::request{{}, {}}, R"({"type":"request","any":true})"},
+    {peer_to_peer::request{{}, chunks("3,9")}, R"({"type":"request","any":true,"except":"3,9"})"},
+    {peer_to_peer::cancel{chunk_index{7}}, R"({"type":"cancel","chunk":7})"},
+    {peer_to_peer::cancel{}, R"({"type":"cancel","any":true})"},
     {peer_to_peer::chunk_part{chunk_index{7}, 262144, 262144, 1048576},
      R"({"type":"chunk","chunk":7,"offset":262144,"size":262144,"total":1048576})"},
     {peer_to_peer::chunk_part{chunk_index{7}, 0, 0, 0},
      R"({"type":"chunk","chunk":7,"offset":0,"size":0,"total":0})"},
     {peer_to_peer::chunk_part{chunk_index{7}, max_chunk_size - 1, 1, max_chunk_size},
      R"({"type":"chunk","chunk":7,"offset":4611686018427387903,"size":1,"total":4611686018427387904})"},
-    {peer_to_peer::refuse{chunk_index{7}, false, "gone"}, R"({"type":"refuse","chunk":7,"reason":"gone"})"},
-    {peer_to_peer::refuse{{}, true, "nothing new"}, R"({"type":"refuse","any":true,"reason":"nothing new"})"},
-    {peer_to_peer::refuse{{}, false, "not yet", true},
-     R"({"type":"refuse","manifest":true,"reason":"not yet"})"},
+    {peer_to_peer::refuse{chunk_index{7}, "gone"}, R"({"type":"refuse","chunk":7,"reason":"gone"})"},
+    {peer_to_peer::refuse{{}, "nothing new"}, R"({"type":"refuse","any":true,"reason":"nothing new"})"},
+    {peer_to_peer::refuse_manifest{"not yet"}, R"({"type":"refuse","manifest":true,"reason":"not yet"})"},
     {peer_to_peer::get_manifest{0, 1048576}, R"({"type":"get_manifest","offset":0,"size":1048576})"},
     {peer_to_peer::get_manifest{max_manifest_size - 1, 1},
      R"({"type":"get_manifest","offset":1073741823,"size":1})"},
@@ -575,7 +574,7 @@ TEST_CASE("an answer may name 200 holders and no more") {
 
 TEST_CASE("what another machine gives as a reason is cut and made safe to show") {
     const auto back =
-        from_peer(to_line(peer_to_peer::refuse{chunk_index{1}, false, "\x1b[2J" + std::string(5000, 'x')}));
+        from_peer(to_line(peer_to_peer::refuse{chunk_index{1}, "\x1b[2J" + std::string(5000, 'x')}));
     REQUIRE(back.has_value());
     const std::string& reason = std::get<peer_to_peer::refuse>(*back).reason;
     CHECK(reason.starts_with("?[2J"));
@@ -601,7 +600,7 @@ TEST_CASE("every line that this program writes fits the longest line") {
              to_line(from_tracker::locations{set, claims, holders, ranges, true}),
              to_line(from_tracker::agreed{set, claims, holders}),
              to_line(peer_to_peer::hello{protocol_version, set.name, 65535, set, ranges, ~0ULL}),
-             to_line(peer_to_peer::request{{}, true, ranges}),
+             to_line(peer_to_peer::request{{}, ranges}),
              to_line(to_tracker::publish{summary}),
              to_line(to_tracker::announce{published, {}, ranges}),
              to_line(to_tracker::withdraw{published, ranges}),

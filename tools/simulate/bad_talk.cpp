@@ -50,10 +50,10 @@ awaitable<void> bad_requests_peer::behave(stream& line) {
 }
 
 awaitable<void> bad_requests_peer::talk(stream& line, unsigned trick) {
-    const std::string beyond = to_line(peer_to_peer::request{{where_.count + 1}, false, {}});
-    const std::string last = to_line(peer_to_peer::request{{where_.count}, false, {}});
+    const std::string beyond = to_line(peer_to_peer::request{chunk_index{where_.count + 1}, {}});
+    const std::string last = to_line(peer_to_peer::request{chunk_index{where_.count}, {}});
     const std::string no_manifest = to_line(peer_to_peer::get_manifest{(byte_count{1} << 30U) - 1, 1});
-    const std::string nothing = to_line(peer_to_peer::request{{}, true, everything()});
+    const std::string nothing = to_line(peer_to_peer::request{{}, everything()});
     const std::vector<std::string> tricks{
         beyond,
         repeated(no_manifest, lines_at_once),

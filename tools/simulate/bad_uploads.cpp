@@ -28,7 +28,7 @@ void false_haves_peer::answer(stream& line, const peer_to_peer::message& message
     if (random_() % leaves_once_in == 0)
         line.close();
     else
-        line.post(to_line(peer_to_peer::refuse{asked->chunk, asked->any, "not today", false}));
+        line.post(to_line(peer_to_peer::refuse{asked->chunk, "not today"}));
 }
 
 awaitable<void> silent_peer::behave(stream& line) {
@@ -55,8 +55,7 @@ awaitable<void> slow_peer::trickle(stream& line) {
     }
     const peer_to_peer::request asked = asked_.at(&line);
     peer_to_peer::chunk_part part;
-    part.chunk =
-        asked.any ? chunk_index{static_cast<std::uint32_t>(random_() % where_.count) + 1} : asked.chunk;
+    part.chunk = asked.chunk.value_or(chunk_index{static_cast<std::uint32_t>(random_() % where_.count) + 1});
     part.total = where_.chunk_size;
     part.size = std::min(part.total, max_part_size);
     line.post(to_line(part));
