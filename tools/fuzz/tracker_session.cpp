@@ -9,24 +9,20 @@
 //     +        and a step: the tracker does nothing between this one and the next
 // A first line "quorum 1" lets one peer be believed; "tight" does so too, and sets every limit so low that a
 // few steps reach it.
+#include "connection.hpp"
 #include "core/chunk_set.hpp"
 #include "fuzz.hpp"
 #include "net/asio.hpp"
 #include "net/logging.hpp"
-#include "protocol/framing.hpp"
 #include "protocol/json.hpp"
 #include "tracker/server.hpp"
 
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <poll.h>
 #include <set>
 #include <string>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -103,67 +99,21 @@ tracker_options tight() {
 }
 
 /// One connection to the tracker, which reads all that comes as messages.
-class client {
+class client : public fuzz::connection {
 public:
-    explicit client(std::uint16_t port, std::uint32_t from = INADDR_LOOPBACK)
-        : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_in to{};
-        to.sin_family = AF_INET;
-        to.sin_addr.s_addr = htonl(from);
-        require(::bind(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0, "bind");
-        to.sin_port = htons(port);
-        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        const int done = ::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to);
-        require(done == 0 || (errno == EINTR && connects()), "connect");
-    }
-    client(const client&) = delete;
-    client& operator=(const client&) = delete;
-    ~client() { reset(); }
-
-    void send(std::string_view bytes) {
-        while (!bytes.empty()) {
-            const ssize_t n = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-            if (n <= 0) return;
-            bytes.remove_prefix(static_cast<std::size_t>(n));
-        }
-    }
-
-    // libFuzzer's clock interrupts what waits; the connection comes to be all the same.
-    bool connects() {
-        pollfd writable{socket_, POLLOUT, 0};
-        while (::poll(&writable, 1, -1) < 0 && errno == EINTR) {
-        }
-        int error = 0;
-        socklen_t size = sizeof error;
-        return ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
-    }
+    using connection::connection;
 
     /// False once nothing more will come.
     bool receive() {
-        for (;;) {
-            const std::span<std::byte> room = frames_.prepare();
-            const ssize_t n = ::recv(socket_, room.data(), room.size(), MSG_DONTWAIT);
-            if (n <= 0) return n < 0 && errno == EAGAIN;
-            frames_.commit(static_cast<std::size_t>(n));
-            read();
-        }
+        return connection::receive([this] { read(); });
     }
 
     std::vector<from_tracker::message>& got() { return got_; }
 
-    void shut_down_sending() { ::shutdown(socket_, SHUT_WR); }
-    void close() { ::close(std::exchange(socket_, -1)); }
-    void reset() {
-        if (socket_ < 0) return;
-        const linger at_once{.l_onoff = 1, .l_linger = 0};
-        ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-        close();
-    }
-
 private:
     void read() {
         for (;;) {
-            const auto line = frames_.next_line();
+            const auto line = frames().next_line();
             require(line.has_value(), "the tracker sends no line that is too long");
             if (!*line) return;
             auto message = read_from_tracker(**line);
@@ -172,8 +122,6 @@ private:
         }
     }
 
-    int socket_;
-    frame_buffer frames_;
     std::vector<from_tracker::message> got_;
 };
 
