@@ -394,7 +394,7 @@ private:
         asked_.pop_front();
         const std::string& text = set_.published->text();
         if (how == answer::refusal || asked.offset > text.size())
-            return send(to_line(peer_to_peer::refuse{{}, false, "no", true}));
+            return send(to_line(peer_to_peer::refuse_manifest{"no"}));
         peer_to_peer::manifest_part part{.offset = asked.offset, .total = text.size()};
         part.size = std::min<byte_count>(asked.size, part.total - part.offset);
         if (how == answer::half) part.size /= 2;
@@ -403,13 +403,13 @@ private:
     }
 
     void answer_with(answer how, peer_to_peer::request asked) {
-        if (asked.any) asked.chunk = pick(asked.except);
-        if (how == answer::refusal || asked.chunk == chunk_index{}) {
+        const chunk_index chunk = asked.chunk ? *asked.chunk : pick(asked.except);
+        if (how == answer::refusal || chunk == chunk_index{}) {
             asked_.pop_front();
-            return send(to_line(peer_to_peer::refuse{asked.chunk, asked.any, "no"}));
+            return send(to_line(peer_to_peer::refuse{asked.chunk, "no"}));
         }
-        given_.insert(asked.chunk);
-        send_chunk(how, asked.chunk);
+        given_.insert(chunk);
+        send_chunk(how, chunk);
         asked_.front() = peer_to_peer::request{asked.chunk, false, {}};
         if (begun_ == 0) asked_.pop_front();
     }
