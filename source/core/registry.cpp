@@ -467,11 +467,16 @@ bool registry::is_member(peer_id peer, const file_set_key& key) const {
     return set != sets_.end() && set->second.slots.contains(peer);
 }
 
-std::vector<std::uint32_t> registry::other_counts(const file_set_key& key, std::size_t most) const {
+std::vector<std::uint32_t> registry::other_counts(peer_id peer, const file_set_key& key,
+                                                  std::size_t most) const {
+    constexpr std::size_t most_looked_at = 100;
     std::vector<std::uint32_t> counts;
-    for (auto set = sets_.lower_bound({key.name, 0});
-         set != sets_.end() && set->first.name == key.name && counts.size() < most; ++set)
-        if (set->first.count != key.count) counts.push_back(set->first.count);
+    auto set = sets_.lower_bound({key.name, 0});
+    for (std::size_t i = 0; i < most_looked_at && counts.size() < most; ++i, ++set) {
+        if (set == sets_.end() || set->first.name != key.name) break;
+        if (set->first.count != key.count && !set->second.slots.contains(peer))
+            counts.push_back(set->first.count);
+    }
     return counts;
 }
 

@@ -131,8 +131,9 @@ public:
     /// How those of `chunks` stand that the peer announced.
     standing standing_of(peer_id peer, const file_set_key& set, const chunk_set& chunks) const;
 
-    /// Makes the peer wait, until it has them, for those of `chunks` that nobody has now. The limit that is
-    /// in the way, where it is no member and cannot become one.
+    /// Makes the peer wait for those of `chunks` that nobody has now, besides those that it waits for
+    /// already: until somebody has them. The limit that is in the way, where it is no member and cannot
+    /// become one.
     std::optional<set_limit> wait_for(peer_id peer, const file_set_key& set, const chunk_set& chunks);
 
     /// At least one holder of each chunk that has one, then others at random, up to `most_holders` (more only
@@ -143,8 +144,10 @@ public:
     location locate(peer_id asker, const file_set_key& set, std::span<const chunk_index> chunks,
                     std::size_t most_holders, std::span<const peer_id> left_out = {});
 
-    /// Counts of other sets that have this one's name, so many at most: there may be thousands.
-    std::vector<std::uint32_t> other_counts(const file_set_key& set, std::size_t most = 100) const;
+    /// Counts of other sets that have this one's name and that the peer is no member of: so many at most, and
+    /// of the first hundred at most, for there may be thousands.
+    std::vector<std::uint32_t> other_counts(peer_id peer, const file_set_key& set,
+                                            std::size_t most = 100) const;
 
     const peer_info& peer(peer_id peer) const { return peers_.at(peer).info; }
     std::optional<peer_id> find(const endpoint& address) const;

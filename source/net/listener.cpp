@@ -17,6 +17,14 @@ constexpr duration pause_when_out_of_descriptors = std::chrono::milliseconds{100
     throw network_failure(fmt::format("cannot listen on {}: {}", where.to_string(), why.message()));
 }
 
+// The way trackers, peers and reports all write it: an IPv4 peer of a dual-stack listener looks like that of
+// an IPv4 one.
+std::string host_of(const asio::ip::address& address) {
+    if (address.is_v6() && address.to_v6().is_v4_mapped())
+        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+    return address.to_string();
+}
+
 }  // namespace
 
 tcp::acceptor listen_on(const asio::any_io_executor& executor, const endpoint& where) {
@@ -36,14 +44,16 @@ tcp::acceptor listen_on(const asio::any_io_executor& executor, const endpoint& w
     return acceptor;
 }
 
-awaitable<void> accept_loop(tcp::acceptor& acceptor, std::function<void(tcp::socket)> arrived) {
+awaitable<void> accept_loop(tcp::acceptor& acceptor, connection_handler arrived) {
     bool warned = false;
     for (;;) {
         std::error_code error;
-        tcp::socket socket = co_await acceptor.async_accept(asio::redirect_error(use_awaitable, error));
+        tcp::endpoint remote;
+        tcp::socket socket =
+            co_await acceptor.async_accept(remote, asio::redirect_error(use_awaitable, error));
         if (!error) {
             warned = false;
-            arrived(std::move(socket));
+            arrived(std::move(socket), host_of(remote.address()));
         } else if (error == asio::error::operation_aborted) {
             throw std::system_error(error);
         } else {

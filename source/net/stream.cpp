@@ -127,7 +127,6 @@ stream::stream(tcp::socket socket, stream_limits limits, std::unique_ptr<tls_cha
       read_watchdog_(std::make_shared<watchdog>(*this, &stream::stop_reading)),
       write_watchdog_(std::make_shared<watchdog>(*this, &stream::close_socket)) {
     std::error_code ignored;
-    remote_ = socket_.remote_endpoint(ignored);
     tune(socket_, limits_);
     if (tls_) socket_.native_non_blocking(true, ignored);
 }

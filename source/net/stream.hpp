@@ -119,7 +119,6 @@ public:
     void close();
 
     bool is_open() const { return socket_.is_open(); }
-    tcp::endpoint remote() const { return remote_; }
     byte_count received() const { return received_; }
     byte_count sent() const { return sent_; }
 
@@ -152,7 +151,6 @@ private:
     asio::any_io_executor executor_;
     tcp::socket socket_;
     std::unique_ptr<tls_channel> tls_;  // none: plain TCP
-    tcp::endpoint remote_;
     stream_limits limits_;
     duration silence_limit_;
     frame_buffer frames_;

@@ -43,11 +43,9 @@ connection::connection(session& owner, std::unique_ptr<stream> line, std::option
       hello_(std::move(hello)),
       address_(std::move(where)),
       id_(id),
+      label_(printable(address_.to_string())),
       storing_(owner.owner().executor()),
-      part_read_(owner.owner().executor()) {
-    const auto remote = line_->remote();
-    label_ = endpoint{remote.address().to_string(), remote.port()}.to_string();
-}
+      part_read_(owner.owner().executor()) {}
 
 awaitable<void> connection::run() {
     task_group writing(co_await asio::this_coro::executor);

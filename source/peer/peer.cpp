@@ -3,7 +3,6 @@
 #include "core/site.hpp"
 #include "core/units.hpp"
 #include "net/fault.hpp"
-#include "net/host.hpp"
 #include "net/listener.hpp"
 #include "net/service_manager.hpp"
 #include "peer/hello.hpp"
@@ -50,7 +49,9 @@ peer::peer(asio::any_io_executor executor, asio::thread_pool& pool, peer_options
 peer::~peer() = default;
 
 awaitable<void> peer::around(awaitable<void> body) {
-    tasks_.spawn(accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); }));
+    tasks_.spawn(accept_loop(acceptor_, [this](tcp::socket socket, std::string host) {
+        arrived(std::move(socket), std::move(host));
+    }));
     return tasks_.around(live(std::move(body)));
 }
 
@@ -134,17 +135,16 @@ tracker_link& peer::link_to(const endpoint& tracker) {
     return *link;
 }
 
-void peer::arrived(tcp::socket socket) {
-    std::error_code ignored;
-    auto place = counter_.enter(site_of(host_of(socket.remote_endpoint(ignored).address())));
-    if (place) return tasks_.spawn(greet(std::move(socket), std::move(*place)));
+void peer::arrived(tcp::socket socket, std::string host) {
+    auto place = counter_.enter(site_of(host));
+    if (place) return tasks_.spawn(greet(std::move(socket), std::move(host), std::move(*place)));
     spdlog::debug("a connection is turned away: {}", place.error());
     const error_message why{"too_many_connections", place.error()};
     turn_away(std::move(socket), options_.secured ? "" : to_line(why));
 }
 
 // Whoever connects says first which file-set it is about: that decides who talks to it.
-awaitable<void> peer::greet(tcp::socket socket, connection_counter::place place) {
+awaitable<void> peer::greet(tcp::socket socket, std::string host, connection_counter::place place) {
     std::unique_ptr<tls_channel> tls;
     if (options_.secured) tls = options_.secured->accept(socket.native_handle());
     auto line = std::make_unique<stream>(std::move(socket), limits(), std::move(tls));
@@ -156,7 +156,7 @@ awaitable<void> peer::greet(tcp::socket socket, connection_counter::place place)
         const peer_to_peer::hello hello = co_await read_hello(*line, left);
         fault_point(hello);
         if (const auto who = reachable_.find(hello.set); who != reachable_.end()) {
-            who->second->take(std::move(line), hello, std::move(place));
+            who->second->take(std::move(line), host, hello, std::move(place));
             co_return;
         }
     } catch (const protocol_violation& violation) {
@@ -166,11 +166,11 @@ awaitable<void> peer::greet(tcp::socket socket, connection_counter::place place)
         if (failure.code() != asio::error::timed_out) co_return;
         answer = too_silent();
     } catch (...) {
-        log_fault("a visitor", std::current_exception());
+        log_fault(host, std::current_exception());
         if (!line) co_return;
         answer = internal_error;
     }
-    spdlog::debug("{} is turned away: {}", line->remote().address().to_string(), answer.message);
+    spdlog::debug("{} is turned away: {}", host, answer.message);
     co_await line->say_and_close(to_line(answer));
 }
 

@@ -84,8 +84,8 @@ private:
     awaitable<void> live(awaitable<void> body);
     awaitable<void> say_goodbye();
     void leave_trackers();
-    void arrived(tcp::socket socket);
-    awaitable<void> greet(tcp::socket socket, connection_counter::place place);
+    void arrived(tcp::socket socket, std::string host);
+    awaitable<void> greet(tcp::socket socket, std::string host, connection_counter::place place);
     bool any_link_connected() const;
 
     asio::any_io_executor executor_;

@@ -3,7 +3,6 @@
 #include "core/manifest.hpp"
 #include "core/site.hpp"
 #include "net/fault.hpp"
-#include "net/host.hpp"
 #include "net/on_pool.hpp"
 #include "peer/chunk_work.hpp"
 #include "peer/connection.hpp"
@@ -512,8 +511,9 @@ awaitable<void> session::connect(endpoint where) {
     peers_.tried(where, now());
 }
 
-void session::take(std::unique_ptr<stream> line, peer_to_peer::hello hello, connection_counter::place place) {
-    const endpoint where{host_of(line->remote().address()), hello.transfer_port};
+void session::take(std::unique_ptr<stream> line, std::string host, peer_to_peer::hello hello,
+                   connection_counter::place place) {
+    const endpoint where{std::move(host), hello.transfer_port};
     spawn(converse(std::move(line), std::move(hello), where, std::move(place)));
 }
 

@@ -94,7 +94,8 @@ public:
     void tracker_unreachable(const tracker_link& which, const std::string& why);
 
     /// A connection about this set, which the other side has opened.
-    void take(std::unique_ptr<stream> line, peer_to_peer::hello hello, connection_counter::place place);
+    void take(std::unique_ptr<stream> line, std::string host, peer_to_peer::hello hello,
+              connection_counter::place place);
 
     // What connections tell. joined() says whether this one may stay, and the reason if not.
     std::string joined(connection& with, std::uint64_t instance, const endpoint& where);

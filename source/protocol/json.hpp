@@ -46,6 +46,9 @@ std::string to_line(const peer_to_peer::refuse_manifest&);
 /// wrong kind or out of range; the message names it).
 tl::expected<to_tracker::message, error_message> read_to_tracker(std::string_view line,
                                                                  const message_limits& limits = {});
+/// Whether a line that could not be read calls itself a hello, whatever is wrong with the rest.
+bool is_hello(std::string_view line, const message_limits& limits = {});
+
 tl::expected<from_tracker::message, error_message> read_from_tracker(std::string_view line);
 
 /// Chunk sets in a peer's messages are bounded by the count of the set that the connection is about

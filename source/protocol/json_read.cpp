@@ -276,6 +276,13 @@ tl::expected<to_tracker::message, error_message> read_to_tracker(std::string_vie
     return read_line<to_tracker::message>(line, tracker_reads::types, max_chunk_count, limits);
 }
 
+bool is_hello(std::string_view line, const message_limits& limits) {
+    const auto values = json_values::of_object(line, limits.depth);
+    if (!values) return false;
+    const json_value& type = (*values)[values->find(0, "type")];
+    return type.what == json_value::kind::text && type.text == "hello";
+}
+
 tl::expected<from_tracker::message, error_message> read_from_tracker(std::string_view line) {
     return read_line<from_tracker::message>(line, peer_reads_from_tracker::types, max_chunk_count);
 }

@@ -1,6 +1,5 @@
 #include "tracker/connection.hpp"
 
-#include "net/host.hpp"
 #include "net/stream.hpp"
 #include "protocol/json.hpp"
 
@@ -99,6 +98,7 @@ void tracker_connection::receive() {
     const std::span<std::byte> room = unread().prepare();
     std::error_code error;
     const std::size_t n = read_some(room, error);
+    if (!error && was_reset()) error = asio::error::connection_reset;
     if (!error)
         unread().commit(n);
     else if (error != asio::error::would_block)
@@ -119,6 +119,13 @@ std::size_t bytes_of(const tls_channel::outcome& done, std::error_code& error) {
 std::size_t tracker_connection::read_some(std::span<std::byte> into, std::error_code& error) {
     if (tls_) return bytes_of(tls_->read(into), error);
     return socket_.read_some(asio::buffer(into.data(), into.size()), error);
+}
+
+// What came before can be read all the same: the socket only has no other side any more.
+bool tracker_connection::was_reset() const {
+    std::error_code error;
+    (void)socket_.remote_endpoint(error);
+    return static_cast<bool>(error);
 }
 
 std::size_t tracker_connection::write_some(std::error_code& error) {
@@ -276,11 +283,6 @@ time_point tracker_connection::check_deadlines(time_point now) {
             finish(asio::error::timed_out);
     }
     return waits_ ? std::min(heard_by_, write_by_) : write_by_;
-}
-
-std::string tracker_connection::remote_host() const {
-    std::error_code ignored;
-    return host_of(socket_.remote_endpoint(ignored).address());
 }
 
 }  // namespace p2p

@@ -88,7 +88,8 @@ public:
     /// Waits until something came. Returns early when what others posted finds no room: see drain().
     awaitable<void> input();
 
-    /// Reads what came, if anything did.
+    /// Reads what came, if anything did. What came before a reset does not count: nobody is there who says
+    /// it.
     void receive();
 
     /// The next whole line of it. The view lives until the coroutine waits. May throw protocol_violation.
@@ -135,9 +136,6 @@ public:
     /// could be sent. Returns when that will be at the earliest.
     time_point check_deadlines(time_point now);
 
-    /// The address of the other side.
-    std::string remote_host() const;
-
 private:
     friend class shared_buffers;
 
@@ -154,6 +152,7 @@ private:
     static plain_socket plain(tcp::socket socket);
     awaitable<void> wait_for(plain_socket::wait_type what);
     std::size_t read_some(std::span<std::byte> into, std::error_code& error);
+    bool was_reset() const;
     std::size_t write_some(std::error_code& error);
 
     plain_socket socket_;

@@ -3,7 +3,6 @@
 #include "core/site.hpp"
 #include "net/event.hpp"
 #include "net/fault.hpp"
-#include "net/host.hpp"
 #include "net/listener.hpp"
 #include "net/service_manager.hpp"
 #include "net/stream.hpp"
@@ -71,6 +70,10 @@ std::uint64_t cost_of(const to_tracker::message& message, std::string_view text)
     return 1;
 }
 
+protocol_violation said_before() {
+    return protocol_violation({"bad_field", "hello was said before"});
+}
+
 protocol_violation beyond(set_limit which, const set_limits& limits) {
     switch (which) {
         case set_limit::sets_per_peer:
@@ -96,23 +99,24 @@ std::string why_it_ended(const std::error_code& why) {
 
 /// A connection, and who it is.
 struct tracker_server::client {
-    client(tracker_server& of, tcp::socket socket, connection_counter::place counted, std::string at)
+    client(tracker_server& of, tcp::socket socket, connection_counter::place counted, std::string from)
         : server(of),
-          site(std::move(at)),
+          host(std::move(from)),
           line(std::move(socket), of.buffers_, of.options_.hello_limit, of.options_.secured.get()),
-          meter(of.debts_.take(site)),
+          meter(of.debts_.take(site_of(host))),
           place(std::move(counted)) {
         server.connected_.insert(this);
     }
     client(const client&) = delete;
     client& operator=(const client&) = delete;
     ~client() {
-        server.debts_.leave(site, meter, server.rate_, std::chrono::steady_clock::now());
+        server.forget(*this, "its connection ended");  // where nobody has said why
+        server.debts_.leave(site_of(host), meter, server.rate_, std::chrono::steady_clock::now());
         server.connected_.erase(this);
     }
 
     tracker_server& server;
-    std::string site;
+    std::string host;
     tracker_connection line;
     peer_id id;  // 0: a visitor, or no hello yet
     announce_meter meter;
@@ -150,7 +154,9 @@ awaitable<void> tracker_server::begin() {
         tasks_.spawn(state_.run());
     }
     tasks_.spawn(watch_deadlines());
-    tasks_.spawn(accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); }));
+    tasks_.spawn(accept_loop(acceptor_, [this](tcp::socket socket, std::string host) {
+        arrived(std::move(socket), std::move(host));
+    }));
     tell_service_manager("READY=1");
 }
 
@@ -201,10 +207,8 @@ void tracker_server::keep_agreed(const file_set_key& set, const registry_news& n
     }
 }
 
-void tracker_server::arrived(tcp::socket socket) {
-    std::error_code ignored;
-    std::string site = site_of(host_of(socket.remote_endpoint(ignored).address()));
-    auto place = counter_.enter(site);
+void tracker_server::arrived(tcp::socket socket, std::string host) {
+    auto place = counter_.enter(site_of(host));
     if (!place) {
         ++counts_.refused_connections;
         const time_point now = std::chrono::steady_clock::now();
@@ -217,7 +221,7 @@ void tracker_server::arrived(tcp::socket socket) {
         return;
     }
     try {
-        auto arrived = std::make_unique<client>(*this, std::move(socket), std::move(*place), std::move(site));
+        auto arrived = std::make_unique<client>(*this, std::move(socket), std::move(*place), std::move(host));
         tasks_.spawn(serve(std::move(arrived)));
     } catch (const std::system_error& failure) {
         spdlog::warn("a connection is lost as it comes: {}", failure.code().message());
@@ -291,6 +295,7 @@ awaitable<void> tracker_server::handle_line(client& from, std::string_view text)
     auto read = read_to_tracker(text, options_.messages);
     if (!read) {
         ++counts_.refused_messages;
+        if (from.id != peer_id{} && is_hello(text, options_.messages)) throw said_before();
         if (read.error().code == "bad_json") throw protocol_violation(read.error());
         charge(from, 1);
         push(from, to_line(read.error()));
@@ -342,20 +347,19 @@ void tracker_server::charge(client& from, std::uint64_t chunks) const {
 }
 
 void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
+    if (from.id != peer_id{}) throw said_before();
     if (hello.version != protocol_version)
         throw protocol_violation(
             {"unsupported_version", fmt::format("this tracker speaks version {}", protocol_version)});
-    if (from.id != peer_id{}) throw protocol_violation({"bad_field", "hello was said before"});
 
-    const std::string host = from.line.remote_host();
-    if (!options_.allow_advertise && !hello.advertise.empty() && hello.advertise != host)
+    if (!options_.allow_advertise && !hello.advertise.empty() && hello.advertise != from.host)
         throw protocol_violation(
             {"advertise_not_allowed",
              fmt::format("this tracker sends others to the address that it sees, {}: leave "
                          "--advertise away, or start it with --allow-advertise",
-                         host)});
-    const std::string& reachable_at = hello.advertise.empty() ? host : hello.advertise;
-    const auto joined = registry_.join({hello.name, {reachable_at, hello.transfer_port}, site_of(host)});
+                         from.host)});
+    const std::string& reachable_at = hello.advertise.empty() ? from.host : hello.advertise;
+    const auto joined = registry_.join({hello.name, {reachable_at, hello.transfer_port}, site_of(from.host)});
     from.id = joined.peer;
     from.line.welcomed(options_.silence_limit);
     if (joined.replaced) {
@@ -406,7 +410,7 @@ void tracker_server::handle(client& from, const to_tracker::announce& announce) 
     counts_.agreed_chunks += news.promotions.size();
     counts_.disputes += news.disputes.size();
     log_news(announce.set, news);
-    const auto others = registry_.other_counts(announce.set, max_other_counts);
+    const auto others = registry_.other_counts(from.id, announce.set, max_other_counts);
     if (news.new_member && !others.empty())
         spdlog::warn("{} says that {} has {}, others say {}: these are different sets", label(from.id),
                      printable(announce.set.name), show_count(announce.set.count, "chunk"),
@@ -433,6 +437,7 @@ void tracker_server::announce_published(client& from, const file_set_id& id, con
 }
 
 void tracker_server::handle(client& from, const to_tracker::withdraw& withdraw) {
+    if (is_put_out(from, withdraw.set)) return;
     // Whatever the peer holds, what is agreed is looked through.
     constexpr std::uint64_t looked_through_for_one = 16;
     if (!withdraw.set.is_published() && !withdraw.chunks)
@@ -451,6 +456,7 @@ void tracker_server::handle(client& from, const to_tracker::withdraw& withdraw) 
 
 // What follows from it, the reputation decides.
 void tracker_server::handle(client& from, const to_tracker::report& report) {
+    if (is_put_out(from, report.set)) return;
     const auto accused = registry_.find({report.host, report.port});
     if (!accused || *accused == from.id || !is_member(*accused, report.set) ||
         !is_member(from.id, report.set))
@@ -597,7 +603,7 @@ void tracker_server::push_news(const file_set_key& set, const registry_news& new
 
 void tracker_server::push_standing(client& to, const file_set_key& set, const chunk_set& chunks) {
     standing stands = registry_.standing_of(to.id, set, chunks);
-    auto others = registry_.other_counts(set, max_other_counts);
+    auto others = registry_.other_counts(to.id, set, max_other_counts);
     const from_tracker::announced answer{set, std::move(stands.agreed), std::move(stands.pending),
                                          std::move(stands.disputed), std::move(others)};
     push(to, to_line(answer));
@@ -619,7 +625,7 @@ void tracker_server::push_available(client& to, const file_set_key& set, const c
 void tracker_server::push(client& to, std::string_view line) const {
     if (to.line.post(line)) return;
     spdlog::warn("{} reads too slowly: its connection is closed",
-                 to.id == peer_id{} ? to.line.remote_host() : label(to.id));
+                 to.id == peer_id{} ? to.host : label(to.id));
     to.line.give_up(to_line(error_message{"reads_too_slowly", "too much waits to be read"}),
                     asio::error::no_buffer_space);
 }

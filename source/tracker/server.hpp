@@ -93,7 +93,7 @@ private:
     void forget_long_abandoned(time_point now);
     void keep_forgotten();
     void keep_agreed(const file_set_key& set, const registry_news& news);
-    void arrived(tcp::socket socket);
+    void arrived(tcp::socket socket, std::string host);
     awaitable<void> watch_deadlines();
     awaitable<void> serve(std::unique_ptr<client> owned);
     awaitable<void> next_turn(client& from);

@@ -4,7 +4,6 @@
 #include "net/deadline.hpp"
 #include "net/event.hpp"
 #include "net/fault.hpp"
-#include "net/host.hpp"
 #include "net/listener.hpp"
 #include "net/process.hpp"
 #include "web/assets.hpp"
@@ -150,7 +149,10 @@ web_server::web_server(asio::any_io_executor executor, web_options options, web_
 
 awaitable<void> web_server::run() {
     tasks_.spawn(keep_up_to_date());
-    return tasks_.around(accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); }));
+    const auto hand_over = [this](tcp::socket socket, const std::string& host) {
+        arrived(std::move(socket), host);
+    };
+    return tasks_.around(accept_loop(acceptor_, hand_over));
 }
 
 awaitable<void> web_server::keep_up_to_date() {
@@ -160,9 +162,8 @@ awaitable<void> web_server::keep_up_to_date() {
     }
 }
 
-void web_server::arrived(tcp::socket socket) {
-    std::error_code ignored;
-    auto place = counter_.enter(site_of(host_of(socket.remote_endpoint(ignored).address())));
+void web_server::arrived(tcp::socket socket, const std::string& host) {
+    auto place = counter_.enter(site_of(host));
     if (place)
         tasks_.spawn(serve(std::move(socket), std::move(*place)));
     else

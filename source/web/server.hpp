@@ -38,7 +38,7 @@ public:
     awaitable<void> run();
 
 private:
-    void arrived(tcp::socket socket);
+    void arrived(tcp::socket socket, const std::string& host);
     awaitable<void> serve(tcp::socket socket, connection_counter::place place);
     awaitable<void> watch(tcp::socket& socket, const web_request& asked);
     web_answer answer_whatever_happens(const request_head& head, bool& is_stream, web_request& asked);

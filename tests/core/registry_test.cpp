@@ -96,6 +96,9 @@ public:
     void leave_set(const std::string& name, const file_set_key& set = usual_set) {
         tested.leave_set(ids_.at(name), set);
     }
+    std::vector<std::uint32_t> other_counts(const std::string& name, const file_set_key& set) const {
+        return tested.other_counts(id(name), set);
+    }
     void wait_for(const std::string& name, const std::string& chunks) {
         tested.wait_for(ids_.at(name), usual_set, set_of(chunks));
     }
@@ -440,6 +443,13 @@ TEST_CASE("peers that wait for a chunk are told once it is agreed") {
     CHECK(t.told(t.announce("bob", "1a 2a").available) == "eve 1-2; fred 2");
 }
 
+TEST_CASE("a peer waits for all that it has ever asked for") {
+    talk t{quorum_of(1), {"ann", "eve"}};
+    t.wait_for("eve", "1-3");
+    t.wait_for("eve", "5");
+    CHECK(t.told(t.announce("ann", "1a 5a 6a").available) == "eve 1,5");
+}
+
 TEST_CASE("a peer that waited is told once") {
     talk t{"ann", "bob", "carl", "eve"};
     t.wait_for("eve", "1");
@@ -597,15 +607,33 @@ TEST_CASE("the counts of other sets of the same name are known") {
     t.announce("bob", "1a", {"films", 6});
     t.announce("carl", "1a", {"films", 3});
     t.announce("dora", "1a", {"filmset", 4});
-    CHECK(t.tested.other_counts({"films", 5}) == std::vector<std::uint32_t>{3, 6});
-    CHECK(t.tested.other_counts({"songs", 5}).empty());
+    CHECK(t.other_counts("ann", {"films", 5}) == std::vector<std::uint32_t>{3, 6});
+    CHECK(t.other_counts("ann", {"songs", 5}).empty());
+}
+
+TEST_CASE("a peer is told of no other set that it is a member of itself") {
+    talk t{"ann", "bob"};
+    t.announce("ann", "1a", {"films", 3});
+    t.announce("ann", "1a", {"films", 5});
+    t.announce("bob", "1a", {"films", 6});
+    CHECK(t.other_counts("ann", {"films", 5}) == std::vector<std::uint32_t>{6});
+    CHECK(t.other_counts("bob", {"films", 6}) == std::vector<std::uint32_t>{3, 5});
+}
+
+TEST_CASE("of thousands of sets of a name a peer is told of some, and they are not all looked at") {
+    talk t{"ann", "bob"};
+    for (std::uint32_t count = 1; count <= 200; ++count) t.announce("ann", "", {"films", count});
+    CHECK(t.other_counts("ann", {"films", 200}).empty());
+    t.announce("bob", "", {"films", 201});
+    CHECK(t.tested.other_counts(t.id("bob"), {"films", 201}, 3) == std::vector<std::uint32_t>{1, 2, 3});
+    CHECK(t.other_counts("ann", {"films", 200}).empty());  // the one that bob is in comes later than those
 }
 
 TEST_CASE("a set that its only member leaves before anything is agreed is forgotten") {
-    talk t{"ann"};
+    talk t{"ann", "bob"};
     t.announce("ann", "1a", {"films", 5});
     t.leave("ann");
-    CHECK(t.tested.other_counts({"films", 6}).empty());
+    CHECK(t.other_counts("bob", {"films", 6}).empty());
 }
 
 TEST_CASE("a peer that leaves leaves all its sets") {
@@ -658,10 +686,10 @@ TEST_CASE("leaving a set that is unknown, or that the peer is not in, changes no
 }
 
 TEST_CASE("a set that its only member leaves by name before anything is agreed is forgotten") {
-    talk t{"ann"};
+    talk t{"ann", "bob"};
     t.announce("ann", "1a");
     t.leave_set("ann");
-    CHECK(t.tested.other_counts({usual_set.name, 1}).empty());
+    CHECK(t.other_counts("bob", {usual_set.name, 1}).empty());
 }
 
 TEST_CASE("in a set that nobody knows every chunk is unknown") {

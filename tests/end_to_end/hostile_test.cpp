@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <sys/resource.h>
 
 namespace p2p::test {
@@ -154,6 +155,27 @@ TEST_CASE("a tracker's client that never reads does not stop the others") {
     tcp_client other = tracker.join("other", 2);
     other.send_line(locate(set, "1-4"));
     CHECK(contains(other.read_line(), R"("unknown":"1-4")"));
+}
+
+TEST_CASE("connections that are reset at once are no further host, and have no vote") {
+    const file_set set{3, 1'000};
+    tracker_program tracker{{"--one-vote-per", "host", "--quorum", "2"}};
+    tcp_client patient = tracker.join("mallory", 1);
+    patient.send_line(announce(set, "1"));
+    REQUIRE(contains(patient.read_line(), R"("pending":"1")"));
+    tracker.signal(SIGSTOP);  // when it looks at them, nobody is there any more
+    for (int port = 2; port < 52; ++port) {
+        tcp_client hasty = tracker.visit();
+        hasty.send_line(R"({"type":"hello","version":1,"name":"mallory","transfer_port":)" +
+                        std::to_string(port) + "}");
+        hasty.send_line(announce(set, "1"));
+        hasty.reset();
+    }
+    tracker.signal(SIGCONT);
+    tracker.join("last", 52);
+    patient.send_line(R"({"type":"ping"})");
+    CHECK(patient.read_line() == R"({"type":"pong"})");
+    CHECK_FALSE(tracker.said("0.0.0.0"));
 }
 
 TEST_CASE("thousands of half-open connections do not keep two peers from their tracker") {

@@ -120,6 +120,25 @@ TEST_CASE("a peer that comes back is put out still") {
     CHECK_FALSE(contains(holders(witness, set), "innocent"));
 }
 
+TEST_CASE("whatever a peer that is put out says of the set, it is told so") {
+    const file_set set{12, 1'000};
+    const std::string about = R"("fileset":"default","count":12)";
+    const tracker_program tracker{{"--quorum", "1", "--reports-to-ban", "1"}};
+    tcp_client witness = member(tracker, set, "witness", 6001, "127.0.0.9");
+    tcp_client bad = member(tracker, set, "mallory", 6002, "127.0.0.2");
+    witness.send_line(report(set, 6002, "127.0.0.2"));
+    CHECK(contains(bad.read_line(), R"("code":"banned")"));
+    for (const std::string& line :
+         {announce(set, ""), locate(set, "1"), report(set, 6001, "127.0.0.9"),
+          R"({"type":"withdraw",)" + about + "}", R"({"type":"withdraw",)" + about + R"(,"chunks":"1"})"}) {
+        CAPTURE(line);
+        bad.send_line(line);
+        bad.send_line(R"({"type":"ping"})");
+        CHECK(contains(bad.read_line(), R"("code":"banned")"));
+        CHECK(bad.read_line() == R"({"type":"pong"})");
+    }
+}
+
 TEST_CASE("--advertise ends a peer in one line where the tracker does not allow it") {
     const file_set set{3, 1'000};
     const temp_folder here;

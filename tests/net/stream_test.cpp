@@ -555,13 +555,34 @@ TEST_CASE("a listener hands over every connection until it is cancelled") {
     tcp::acceptor acceptor = listen_on(io.get_executor(), {"127.0.0.1", 0});
     int arrived = 0;
     task_group group(io.get_executor());
-    const auto count = [&](const tcp::socket&) {
+    const auto count = [&](const tcp::socket&, const std::string&) {
         if (++arrived == 2) group.cancel();
     };
     group.spawn(accept_loop(acceptor, count));
     run(io, connect_twice(acceptor.local_endpoint().port()));
     run(io, group.join());
     CHECK(arrived == 2);
+}
+
+TEST_CASE("a listener knows where a connection comes from that was reset before it was looked at") {
+    asio::io_context io;
+    tcp::acceptor acceptor = listen_on(io.get_executor(), {"127.0.0.1", 0});
+    {
+        tcp::socket hasty(io);
+        hasty.open(tcp::v4());
+        hasty.bind({asio::ip::make_address("127.0.0.7"), 0});
+        hasty.connect(acceptor.local_endpoint());
+        reset(hasty);
+    }
+    std::string came_from;
+    task_group group(io.get_executor());
+    const auto note = [&](const tcp::socket&, const std::string& host) {
+        came_from = host;
+        group.cancel();
+    };
+    group.spawn(accept_loop(acceptor, note));
+    run(io, group.join());
+    CHECK(came_from == "127.0.0.7");
 }
 
 namespace {

@@ -410,7 +410,7 @@ private:
         }
         given_.insert(chunk);
         send_chunk(how, chunk);
-        asked_.front() = peer_to_peer::request{asked.chunk, false, {}};
+        asked_.front() = peer_to_peer::request{chunk, {}};
         if (begun_ == 0) asked_.pop_front();
     }
 
@@ -464,7 +464,7 @@ private:
     void take(const peer_to_peer::cancel& what) {
         const auto is_it = [&what](const question& one) {
             const auto* request = std::get_if<peer_to_peer::request>(&one);
-            return request && request->chunk == what.chunk && request->any == what.any;
+            return request && request->chunk == what.chunk;
         };
         const auto at = std::ranges::find_if(asked_, is_it);
         // What it has begun to send goes on: to stop in the middle would be another matter.

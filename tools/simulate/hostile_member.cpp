@@ -43,7 +43,7 @@ hostile_member::hostile_member(asio::any_io_executor executor, battlefield where
 }
 
 awaitable<void> hostile_member::run() {
-    const auto arrived = [this](tcp::socket socket) {
+    const auto arrived = [this](tcp::socket socket, const std::string&) {
         tasks_.spawn(whatever_comes_of_it(converse(std::move(socket), false)));
     };
     tasks_.spawn(accept_loop(acceptor_, arrived));

@@ -50,7 +50,8 @@ public:
           acceptor_(listen_on(io_.get_executor(), options.listen)),
           address_{options.listen.host, acceptor_.local_endpoint().port()},
           tasks_(io_.get_executor()) {
-        tasks_.spawn(accept_loop(acceptor_, [this](tcp::socket socket) { arrived(std::move(socket)); }));
+        const auto hand_over = [this](tcp::socket socket, const std::string&) { arrived(std::move(socket)); };
+        tasks_.spawn(accept_loop(acceptor_, hand_over));
         thread_ = std::thread([this] { io_.run(); });
     }
     ~running() {
