@@ -15,9 +15,6 @@ peer_to_peer::hello checked(std::string_view text) {
     if (const auto* error = std::get_if<error_message>(&*message)) throw remote_error(*error);
     const auto* hello = std::get_if<peer_to_peer::hello>(&*message);
     if (!hello) throw protocol_violation({"hello_first", "the first message must be hello"});
-    if (hello->version != protocol_version)
-        throw protocol_violation(
-            {"unsupported_version", fmt::format("this peer speaks version {}", protocol_version)});
     return *hello;
 }
 

@@ -2,7 +2,7 @@
 
 #include "core/units.hpp"
 
-#include <algorithm>
+#include <bit>
 #include <optional>
 #include <utility>
 
@@ -56,6 +56,24 @@ std::uint64_t field_reader::number(std::string_view key, std::uint64_t lowest, s
     if (is_whole_number(value, lowest, highest)) return value.number;
     refuse(key, fmt::format("a whole number from {} to {}", lowest, highest));
     return 0;
+}
+
+double field_reader::real(std::string_view key) {
+    const json_value& value = get(key);
+    if (value.what == kind::whole_number) return static_cast<double>(value.number);
+    if (value.what == kind::other_number) return std::bit_cast<double>(value.number);
+    refuse(key, "a number");
+    return 0;
+}
+
+bool field_reader::has_other_number(std::string_view key, std::uint64_t expected) const {
+    const json_value* const value = find(key);
+    return value != nullptr && is_whole_number(*value, 1, std::numeric_limits<std::uint64_t>::max()) &&
+           value->number != expected;
+}
+
+std::string field_reader::text_if_any(std::string_view key) {
+    return has(key) ? std::string{text(key)} : std::string{};
 }
 
 bool field_reader::flag_if_any(std::string_view key) {

@@ -34,7 +34,12 @@ public:
     }
 
     std::uint64_t number_if_any(std::string_view key) { return has(key) ? number<std::uint64_t>(key, 0) : 0; }
+    double real(std::string_view key);  ///< any number
+    /// There is a whole number of that name, and it is another one, from 1 on.
+    bool has_other_number(std::string_view key, std::uint64_t expected) const;
 
+    std::string_view text(std::string_view key);  ///< lives as long as the values
+    std::string text_if_any(std::string_view key);
     bool flag_if_any(std::string_view key);
     bool has(std::string_view key) const { return find(key) != nullptr; }
     std::string name(std::string_view key);  ///< of a peer or a file-set
@@ -49,6 +54,9 @@ public:
     chunk_index chunk(std::string_view key);
     chunk_set chunks(std::string_view key);
     chunk_set chunks_if_any(std::string_view key);
+    void count(std::uint32_t chunks) {
+        count_ = chunks;
+    }  ///< chunks that are read from here on are 1 .. so many
     chunk_hash hash(std::string_view key);
     std::vector<std::uint32_t> counts_if_any(std::string_view key);
 
@@ -68,13 +76,14 @@ public:
         return elements;
     }
 
+    /// What is wrong with the object, or with one field: `"port" must be ...`.
+    void refuse(std::string problem);
+    void refuse(std::string_view key, std::string_view wanted);
+
 private:
     const json_value* find(std::string_view key) const;
     const json_value& get(std::string_view key);
     std::uint32_t array(std::string_view key, std::size_t most);  ///< its place, or 0
-    std::string_view text(std::string_view key);
-    void refuse(std::string problem);
-    void refuse(std::string_view key, std::string_view wanted);
 
     const json_values& values_;
     std::uint32_t object_;

@@ -42,8 +42,9 @@ std::string to_line(const peer_to_peer::manifest_part&);
 std::string to_line(const peer_to_peer::refuse&);
 std::string to_line(const peer_to_peer::refuse_manifest&);
 
-/// Codes: "bad_json" (no JSON object, or nested too deeply), "unknown_type", "bad_field" (missing, of the
-/// wrong kind or out of range; the message names it).
+/// Codes: "bad_json" (no JSON object, or nested too deeply), "unknown_type", "unsupported_version" (of a
+/// hello, whatever else is in it), "bad_field" (missing, of the wrong kind or out of range; the message names
+/// it).
 tl::expected<to_tracker::message, error_message> read_to_tracker(std::string_view line,
                                                                  const message_limits& limits = {});
 /// Whether a line that could not be read calls itself a hello, whatever is wrong with the rest.

@@ -1,11 +1,9 @@
 #include "core/manifest.hpp"
-#include "core/units.hpp"
-#include "protocol/field_reader.hpp"
 #include "protocol/json.hpp"
+#include "protocol/read_line.hpp"
 
 #include <algorithm>
 #include <array>
-#include <span>
 
 namespace p2p {
 
@@ -15,12 +13,6 @@ namespace {
 constexpr std::size_t max_holders_read = 200;
 constexpr std::size_t max_claims_read = max_line_length;
 constexpr std::size_t max_sets_read = max_line_length;
-
-constexpr std::size_t quoted_length = 40;
-
-tl::unexpected<error_message> error(std::string_view code, std::string text) {
-    return tl::unexpected{error_message{std::string{code}, std::move(text)}};
-}
 
 chunk_claim read_claim(field_reader& in) {
     return {
@@ -59,40 +51,6 @@ std::vector<holder> read_holders(field_reader& in, const file_set_key& set) {
 template <class Message>
 Message read_error(field_reader& in) {
     return error_message{.code = in.remark("code"), .message = in.remark("message")};
-}
-
-template <class Message, class Fieldless>
-Message read_fieldless(field_reader&) {
-    return Fieldless{};
-}
-
-/// How one type of line becomes one kind of message.
-template <class Message>
-struct line_type {
-    std::string_view type;
-    Message (*read)(field_reader&);
-};
-
-template <class Message>
-tl::expected<Message, error_message> read_line(std::string_view line,
-                                               std::span<const line_type<Message>> types, std::uint32_t count,
-                                               const message_limits& limits = {}) {
-    const auto values = json_values::of_object(line, limits.depth);
-    if (!values) return tl::unexpected{values.error()};
-
-    const json_value& named = (*values)[values->find(0, "type")];
-    if (named.what != json_value::kind::text) return error("bad_field", "\"type\" must be text");
-    const std::string_view type = named.text;
-    const auto known =
-        std::find_if(types.begin(), types.end(), [&](const auto& one) { return one.type == type; });
-    if (known == types.end())
-        return error("unknown_type",
-                     fmt::format("no message has the type \"{}\" here", printable(type, quoted_length)));
-
-    field_reader fields{*values, 0, count, limits.name};
-    Message message = known->read(fields);
-    if (!fields.problem().empty()) return error("bad_field", fmt::format("{}: {}", type, fields.problem()));
-    return message;
 }
 
 namespace tracker_reads {

@@ -6,7 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
+#include <string>
 
 namespace p2p {
 
@@ -42,6 +43,29 @@ bool is_nested_deeper(std::string_view text, std::size_t most) {
     return depth > most;
 }
 
+/// The library gives up at a number that is too large for a double. Here every run of digits outside of texts
+/// is cut to so few that this cannot be, and none that is a whole number in our sense is touched. What was no
+/// JSON is none after that either.
+std::string with_shorter_numbers(std::string_view text) {
+    constexpr std::size_t most_digits = 100;
+    constexpr std::size_t most_digits_of_exponent = 2;
+    std::string shorter;
+    std::size_t digits = 0;  // of the run so far
+    std::size_t most = most_digits;
+    bool in_string = false;
+    bool is_escaped = false;
+    for (const char c : text) {
+        const bool is_digit = c >= '0' && c <= '9';
+        digits = is_digit ? digits + 1 : 0;
+        if (!is_digit && c != '+' && c != '-')
+            most = c == 'e' || c == 'E' ? most_digits_of_exponent : most_digits;
+        if (in_string || digits <= most) shorter += c;
+        if (c == '"' && !is_escaped) in_string = !in_string;
+        is_escaped = in_string && c == '\\' && !is_escaped;
+    }
+    return shorter;
+}
+
 }  // namespace
 
 /// Is told by the JSON library what it comes across.
@@ -56,9 +80,9 @@ public:
 
     bool null() { return add(json_value::kind::null); }
     bool boolean(bool value) { return add(json_value::kind::flag, value ? 1 : 0); }
-    bool number_integer(std::int64_t) { return add(json_value::kind::other_number); }
+    bool number_integer(std::int64_t value) { return add_other(static_cast<double>(value)); }
     bool number_unsigned(std::uint64_t value) { return add(json_value::kind::whole_number, value); }
-    bool number_float(double, const std::string&) { return add(json_value::kind::other_number); }
+    bool number_float(double value, const std::string&) { return add_other(value); }
     bool string(const std::string& value) {
         const std::string_view text = keep(value);
         add(json_value::kind::text);
@@ -74,9 +98,18 @@ public:
         key_ = keep(name);
         return true;
     }
-    bool parse_error(std::size_t, const std::string&, const json::exception&) { return false; }
+    bool parse_error(std::size_t, const std::string&, const json::exception& why) {
+        constexpr int number_overflow = 406;
+        met_too_large_a_number_ = why.id == number_overflow;
+        return false;
+    }
+
+    bool met_too_large_a_number() const { return met_too_large_a_number_; }
 
 private:
+    bool add_other(double value) {
+        return add(json_value::kind::other_number, std::bit_cast<std::uint64_t>(value));
+    }
     std::string_view keep(const std::string& text) {
         const std::string_view kept{next_text_, text.size()};
         next_text_ = std::copy(text.begin(), text.end(), next_text_);
@@ -107,7 +140,15 @@ private:
     char* next_text_;
     std::string_view key_;
     std::vector<std::uint32_t> open_;  // places of the objects and arrays that have not ended
+    bool met_too_large_a_number_ = false;
 };
+
+json_values::outcome json_values::read(std::string_view text) {
+    values_.clear();
+    builder build(*this, text.size());
+    if (json::sax_parse(text.begin(), text.end(), &build)) return outcome::read;
+    return build.met_too_large_a_number() ? outcome::too_large_a_number : outcome::no_json;
+}
 
 tl::expected<json_values, error_message> json_values::of_object(std::string_view line,
                                                                 std::size_t most_levels) {
@@ -115,12 +156,12 @@ tl::expected<json_values, error_message> json_values::of_object(std::string_view
         return bad_json(fmt::format("nested more than {} levels deep", most_levels));
     // The parser takes a NUL for the end of its input.
     if (line.find('\0') != std::string_view::npos) return bad_json("the line has a NUL byte");
-    json_values read;
-    builder build(read, line.size());
-    const bool is_json = json::sax_parse(line.begin(), line.end(), &build);
-    if (!is_json || read.values_.front().what != json_value::kind::object)
+    json_values values;
+    outcome result = values.read(line);
+    if (result == outcome::too_large_a_number) result = values.read(with_shorter_numbers(line));
+    if (result != outcome::read || values.values_.front().what != json_value::kind::object)
         return bad_json("no JSON object on one line: " + printable(line, quoted_length));
-    return read;
+    return values;
 }
 
 std::uint32_t json_values::find(std::uint32_t object, std::string_view key) const {

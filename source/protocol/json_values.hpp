@@ -14,12 +14,14 @@
 namespace p2p {
 
 struct json_value {
-    /// Whole numbers are those from 0 to 2^64 - 1 that are written as such.
+    /// Whole numbers are those from 0 to 2^64 - 1 that are written as such. Others may be too large for a
+    /// double: then they are of this kind, too.
     enum class kind : std::uint8_t { null, flag, whole_number, other_number, text, array, object };
     kind what = kind::null;
     std::uint32_t after = 0;  ///< the place of the next value that is not inside this one
-    std::uint64_t number =
-        0;                   ///< of a whole number its value, of a flag 0 or 1, of an array how many elements
+    /// Of a whole number its value, of another one the bits of a double, of a flag 0 or 1, of an array how
+    /// many elements.
+    std::uint64_t number = 0;
     std::string_view key{};  ///< in the object that it is in
     std::string_view text{};
 };
@@ -36,6 +38,8 @@ public:
 
 private:
     class builder;
+    enum class outcome : std::uint8_t { read, too_large_a_number, no_json };
+    outcome read(std::string_view text);
 
     std::vector<json_value> values_;  // the whole object is the first
     std::unique_ptr<char[]> texts_;   // that keys and texts are views of

@@ -43,6 +43,11 @@ std::string label(const set_summary& set) {
                        show_count(set.count, "chunk"), set.id.to_hex().substr(0, first_digits));
 }
 
+// The others leave a stream that can be trusted.
+bool ends_connection(const error_message& unreadable) {
+    return unreadable.code == "bad_json" || unreadable.code == "unsupported_version";
+}
+
 // What a visitor may ask without being a peer.
 bool is_for_visitors(const to_tracker::message& message) {
     const auto* locate = std::get_if<to_tracker::locate>(&message);
@@ -296,7 +301,7 @@ awaitable<void> tracker_server::handle_line(client& from, std::string_view text)
     if (!read) {
         ++counts_.refused_messages;
         if (from.id != peer_id{} && is_hello(text, options_.messages)) throw said_before();
-        if (read.error().code == "bad_json") throw protocol_violation(read.error());
+        if (ends_connection(read.error())) throw protocol_violation(read.error());
         charge(from, 1);
         push(from, to_line(read.error()));
         return {};
@@ -348,9 +353,6 @@ void tracker_server::charge(client& from, std::uint64_t chunks) const {
 
 void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
     if (from.id != peer_id{}) throw said_before();
-    if (hello.version != protocol_version)
-        throw protocol_violation(
-            {"unsupported_version", fmt::format("this tracker speaks version {}", protocol_version)});
 
     if (!options_.allow_advertise && !hello.advertise.empty() && hello.advertise != from.host)
         throw protocol_violation(
