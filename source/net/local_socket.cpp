@@ -4,6 +4,7 @@
 #include "net/event.hpp"
 #include "net/listener.hpp"
 #include "net/task_group.hpp"
+#include "protocol/framing.hpp"
 
 #include <asio/read_until.hpp>
 #include <asio/write.hpp>
@@ -48,21 +49,40 @@ void make_free(const asio::any_io_executor& executor, const std::filesystem::pat
     ::unlink(path.c_str());
 }
 
-awaitable<void> answer_lines(protocol::socket& socket, const local_listener::answerer& answer,
-                             std::size_t longest, const std::string& too_long) {
-    std::string buffer;
+/// How lines are answered.
+struct manners {
+    local_listener::answerer answer;
+    local_listener::answerer refuse;
+};
+
+// What goes wrong with one line is no reason to end anything else.
+std::string reply_to(std::string_view line, const manners& how) {
+    try {
+        return how.answer(line);
+    } catch (...) {
+        const std::string why = describe(std::current_exception());
+        spdlog::error("a request could not be carried out: {}", why);
+        return how.refuse(why);
+    }
+}
+
+awaitable<void> answer_lines(protocol::socket& socket, const manners& how) {
+    frame_buffer lines;
     for (;;) {
         std::error_code error;
-        const std::size_t length = co_await asio::async_read_until(
-            socket, asio::dynamic_buffer(buffer, longest), '\n', asio::redirect_error(use_awaitable, error));
-        const bool is_too_long = error == asio::error::not_found;
-        if (error && !is_too_long) co_return;
-        const std::string reply =
-            is_too_long ? too_long : answer(std::string_view{buffer}.substr(0, length - 1));
-        buffer.erase(0, length);
+        const auto line = lines.next_line();
+        if (line && !*line) {
+            const auto room = lines.prepare();
+            const std::size_t n = co_await socket.async_read_some(asio::buffer(room.data(), room.size()),
+                                                                  asio::redirect_error(use_awaitable, error));
+            if (error) co_return;
+            lines.commit(n);
+            continue;
+        }
+        const std::string reply = line ? reply_to(**line, how) : how.refuse(line.error().message);
         const deadline patience(socket.get_executor(), patience_with_reader, [&socket] { socket.close(); });
         co_await asio::async_write(socket, asio::buffer(reply), asio::redirect_error(use_awaitable, error));
-        if (error || is_too_long) co_return;
+        if (error || !line) co_return;
     }
 }
 
@@ -86,10 +106,11 @@ local_listener::~local_listener() {
     ::unlink(path_.c_str());
 }
 
-awaitable<void> local_listener::serve(answerer answer, std::size_t longest, std::string too_long) {
+awaitable<void> local_listener::serve(answerer answer, answerer refuse) {
     task_group visitors(executor_);
+    const manners how{std::move(answer), std::move(refuse)};
     const auto converse = [&](std::unique_ptr<protocol::socket> socket) -> awaitable<void> {
-        co_await answer_lines(*socket, answer, longest, too_long);
+        co_await answer_lines(*socket, how);
     };
     const auto accept = [&]() -> awaitable<void> {
         for (;;) {

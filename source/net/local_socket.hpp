@@ -25,9 +25,10 @@ public:
 
     using answerer = std::function<std::string(std::string_view)>;
 
-    /// Answers each line (which comes without its end) until it is cancelled. Whoever sends more than
-    /// `longest` bytes without an end is answered `too_long`, and left.
-    awaitable<void> serve(answerer answer, std::size_t longest, std::string too_long);
+    /// Answers each line (which comes without its end) until it is cancelled. Where `answer` throws, whatever
+    /// it is, `refuse` is handed what it says and makes the answer. So it is where a line is too long
+    /// (max_line_length), or none; whoever sends such is left after that.
+    awaitable<void> serve(answerer answer, answerer refuse);
 
 private:
     using protocol = asio::local::stream_protocol;

@@ -1,10 +1,10 @@
 #include "protocol/control.hpp"
 
-#include "core/units.hpp"
+#include "protocol/read_line.hpp"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace p2p::control {
@@ -133,144 +133,126 @@ json fields(const refused& a) {
     return {{"type", "error"}, {"exit_code", a.exit_code}, {"message", a.message}};
 }
 
-// --- reading. What is missing or of the wrong kind throws json::exception or problem.
+// --- requests, read
 
-struct problem : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
-std::string text(const json& line, const char* key) {
-    return line.at(key).get<std::string>();
+template <class Request>
+request read_about(field_reader& in) {
+    return Request{in.text_if_any("fileset")};
 }
-std::string text_if_any(const json& line, const char* key) {
-    return line.contains(key) ? text(line, key) : std::string{};
+request read_remove(field_reader& in) {
+    return remove{std::string{in.text("fileset")}};
 }
-
-template <class Number>
-Number number(const json& line, const char* key) {
-    const json& value = line.at(key);
-    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > std::numeric_limits<Number>::max())
-        throw problem(fmt::format("\"{}\" must be a whole number from 0 to {}", key,
-                                  std::numeric_limits<Number>::max()));
-    return value.get<Number>();
+request read_add(field_reader& in) {
+    return add{std::string{in.text("link")}, in.text_if_any("destination")};
 }
-std::optional<byte_count> number_if_any(const json& line, const char* key) {
-    if (!line.contains(key)) return std::nullopt;
-    return number<byte_count>(line, key);
-}
-
-chunk_set ranges(const json& line, const char* key, std::uint32_t count) {
-    auto set = chunk_set::parse(text(line, key), count);
-    if (!set) throw problem(fmt::format("\"{}\": {}", key, set.error()));
-    return std::move(*set);
-}
-
-activity::kind phase(const json& line) {
-    const std::string name = text(line, "phase");
-    for (const activity::kind one : phases)
-        if (name == phase_of(one)) return one;
-    throw problem(fmt::format("there is no phase \"{}\"", printable(name, 40)));
-}
-
-limit read_limit(const json& line) {
-    limit read{number_if_any(line, "up"), number_if_any(line, "down")};
-    if (!read.up && !read.down) throw problem("\"up\" or \"down\" is missing");
+request read_limit(field_reader& in) {
+    limit read;
+    if (in.has("up")) read.up = in.number<byte_count>("up", 0);
+    if (in.has("down")) read.down = in.number<byte_count>("down", 0);
+    if (!in.has("up") && !in.has("down")) in.refuse("\"up\" or \"down\" is missing");
     return read;
 }
-
-request request_from(const json& line) {
-    const std::string type = text(line, "type");
-    if (type == "status") return status{};
-    if (type == "peers") return peers{text_if_any(line, "fileset")};
-    if (type == "chunks") return chunks{text_if_any(line, "fileset")};
-    if (type == "add") return add{text(line, "link"), text_if_any(line, "destination")};
-    if (type == "pause") return pause{text_if_any(line, "fileset")};
-    if (type == "resume") return resume{text_if_any(line, "fileset")};
-    if (type == "remove") return remove{text(line, "fileset")};
-    if (type == "limit") return read_limit(line);
-    if (type == "log") return log{text(line, "level")};
-    if (type == "stop") return stop{};
-    throw problem(fmt::format("there is no request of the type \"{}\"", printable(type, 40)));
+request read_log(field_reader& in) {
+    return log{std::string{in.text("level")}};
 }
 
-set_status read_set_status(const json& line) {
+constexpr auto request_types = std::to_array<line_type<request>>({
+    {"status", read_fieldless<request, status>},
+    {"peers", read_about<peers>},
+    {"chunks", read_about<chunks>},
+    {"add", read_add},
+    {"pause", read_about<pause>},
+    {"resume", read_about<resume>},
+    {"remove", read_remove},
+    {"limit", read_limit},
+    {"log", read_log},
+    {"stop", read_fieldless<request, stop>},
+});
+
+// --- answers, read
+
+// As many as a line holds.
+constexpr std::size_t most_elements = longest_answer;
+
+activity::kind read_phase(field_reader& in) {
+    const auto known = std::ranges::find(phases, in.text("phase"), phase_of);
+    if (known == phases.end()) in.refuse("phase", "one that is known");
+    return known == phases.end() ? activity::kind::hashing : *known;
+}
+
+set_status read_set_status(field_reader& in) {
     set_status s;
-    s.now.name = text(line, "fileset");
-    s.id = text_if_any(line, "id");
-    s.now.what = phase(line);
-    s.now.counted_in = text(line, "unit") == "chunks" ? activity::unit::chunks : activity::unit::bytes;
-    s.now.done = number<std::uint64_t>(line, "done");
-    s.now.total = number<std::uint64_t>(line, "total");
-    s.now.received = number<byte_count>(line, "received");
-    s.now.sent = number<byte_count>(line, "sent");
-    s.received_per_second = line.at("received_per_second").get<double>();
-    s.sent_per_second = line.at("sent_per_second").get<double>();
-    s.now.peers = number<std::size_t>(line, "peers");
-    s.chunks = number<std::uint32_t>(line, "chunks");
-    s.chunks_present = number<std::uint32_t>(line, "chunks_present");
-    s.chunks_fetched = number<std::uint32_t>(line, "chunks_fetched");
-    s.wrong_chunks = number<std::uint32_t>(line, "wrong_chunks");
-    s.sources = number<std::uint32_t>(line, "sources");
-    s.receivers = number<std::uint32_t>(line, "receivers");
-    s.seconds = line.at("seconds").get<double>();
-    s.has_tracker = line.at("has_tracker").get<bool>();
+    s.now.name = in.text("fileset");
+    s.id = in.text_if_any("id");
+    s.now.what = read_phase(in);
+    s.now.counted_in = in.text("unit") == "chunks" ? activity::unit::chunks : activity::unit::bytes;
+    s.now.done = in.number<std::uint64_t>("done", 0);
+    s.now.total = in.number<std::uint64_t>("total", 0);
+    s.now.received = in.number<byte_count>("received", 0);
+    s.now.sent = in.number<byte_count>("sent", 0);
+    s.received_per_second = in.real("received_per_second");
+    s.sent_per_second = in.real("sent_per_second");
+    s.now.peers = in.number<std::size_t>("peers", 0);
+    s.chunks = in.number<std::uint32_t>("chunks", 0);
+    s.chunks_present = in.number<std::uint32_t>("chunks_present", 0);
+    s.chunks_fetched = in.number<std::uint32_t>("chunks_fetched", 0);
+    s.wrong_chunks = in.number<std::uint32_t>("wrong_chunks", 0);
+    s.sources = in.number<std::uint32_t>("sources", 0);
+    s.receivers = in.number<std::uint32_t>("receivers", 0);
+    s.seconds = in.real("seconds");
+    s.has_tracker = in.flag_if_any("has_tracker");
     return s;
 }
 
-connected_peer read_peer(const json& line) {
+connected_peer read_peer(field_reader& in) {
     connected_peer p;
-    p.fileset = text(line, "fileset");
-    p.peer = text(line, "peer");
-    p.chunks = number<std::uint32_t>(line, "chunks");
-    p.chunks_present = number<std::uint32_t>(line, "chunks_present");
-    p.open_requests = number<std::uint32_t>(line, "open_requests");
-    p.received = number<byte_count>(line, "received");
-    p.sent = number<byte_count>(line, "sent");
+    p.fileset = in.text("fileset");
+    p.peer = in.text("peer");
+    p.chunks = in.number<std::uint32_t>("chunks", 0);
+    p.chunks_present = in.number<std::uint32_t>("chunks_present", 0);
+    p.open_requests = in.number<std::uint32_t>("open_requests", 0);
+    p.received = in.number<byte_count>("received", 0);
+    p.sent = in.number<byte_count>("sent", 0);
     return p;
 }
 
-set_chunks read_set_chunks(const json& line) {
-    set_chunks s{text(line, "fileset"), number<std::uint32_t>(line, "chunks")};
-    if (s.chunks > max_chunk_count) throw problem("\"chunks\": there are too many");
-    s.present = ranges(line, "present", s.chunks);
-    s.offered = ranges(line, "offered", s.chunks);
-    s.disputed = ranges(line, "disputed", s.chunks);
+set_chunks read_set_chunks(field_reader& in) {
+    set_chunks s{std::string{in.text("fileset")},
+                 static_cast<std::uint32_t>(in.number("chunks", 0, max_chunk_count))};
+    in.count(s.chunks);
+    s.present = in.chunks("present");
+    s.offered = in.chunks("offered");
+    s.disputed = in.chunks("disputed");
     return s;
 }
 
-template <class Element>
-std::vector<Element> list(const json& line, const char* key, Element (*read)(const json&)) {
-    std::vector<Element> elements;
-    for (const json& one : line.at(key).get_ref<const json::array_t&>()) elements.push_back(read(one));
-    return elements;
+answer read_status(field_reader& in) {
+    return whole_status{std::string{in.text("name")}, in.number<std::uint16_t>("port", 0),
+                        in.number<byte_count>("limit_up", 0), in.number<byte_count>("limit_down", 0),
+                        in.list("filesets", most_elements, read_set_status)};
+}
+answer read_peers(field_reader& in) {
+    return connected_peers{in.list("peers", most_elements, read_peer)};
+}
+answer read_chunks(field_reader& in) {
+    return all_chunks{in.list("filesets", most_elements, read_set_chunks)};
+}
+answer read_refused(field_reader& in) {
+    return refused{in.number<int>("exit_code", 0), std::string{in.text("message")}};
 }
 
-answer answer_from(const json& line) {
-    const std::string type = text(line, "type");
-    if (type == "status")
-        return whole_status{text(line, "name"), number<std::uint16_t>(line, "port"),
-                            number<byte_count>(line, "limit_up"), number<byte_count>(line, "limit_down"),
-                            list(line, "filesets", read_set_status)};
-    if (type == "peers") return connected_peers{list(line, "peers", read_peer)};
-    if (type == "chunks") return all_chunks{list(line, "filesets", read_set_chunks)};
-    if (type == "done") return done{};
-    if (type == "error") return refused{line.at("exit_code").get<int>(), text(line, "message")};
-    throw problem(fmt::format("there is no answer of the type \"{}\"", printable(type, 40)));
-}
+constexpr auto answer_types = std::to_array<line_type<answer>>({
+    {"status", read_status},
+    {"peers", read_peers},
+    {"chunks", read_chunks},
+    {"done", read_fieldless<answer, done>},
+    {"error", read_refused},
+});
 
-template <class Message>
-tl::expected<Message, std::string> read(std::string_view line, Message (*from)(const json&)) {
-    const json object = json::parse(line, nullptr, false);
-    if (!object.is_object()) return tl::unexpected{std::string{"not a JSON object"}};
-    try {
-        return from(object);
-    } catch (const problem& why) {
-        return tl::unexpected{std::string{why.what()}};
-    } catch (const json::exception& why) {
-        const std::string_view what = why.what();  // "[json.exception.out_of_range.403] key 'up' not found"
-        const auto name_ends = what.find("] ");
-        return tl::unexpected{std::string{what.substr(name_ends == what.npos ? 0 : name_ends + 2)}};
-    }
+template <class Message, std::size_t Count>
+tl::expected<Message, std::string> read(std::string_view line,
+                                        const std::array<line_type<Message>, Count>& types) {
+    return read_line<Message>(line, types, max_chunk_count).map_error(&error_message::message);
 }
 
 }  // namespace
@@ -284,11 +266,11 @@ std::string to_line(const answer& what) {
 }
 
 tl::expected<request, std::string> read_request(std::string_view line) {
-    return read<request>(line, request_from);
+    return read(line, request_types);
 }
 
 tl::expected<answer, std::string> read_answer(std::string_view line) {
-    return read<answer>(line, answer_from);
+    return read(line, answer_types);
 }
 
 }  // namespace p2p::control

@@ -16,8 +16,7 @@
 
 namespace p2p::control {
 
-/// Of a request, and of an answer about 1,000 peers with the longest names.
-inline constexpr std::size_t longest_request = 64 * 1024;
+/// Of an answer about 1,000 peers with the longest names. A request has at most max_line_length.
 inline constexpr std::size_t longest_answer = std::size_t{16} << 20U;
 
 // --- requests. A file-set is named by its name or its id; empty: all of them.
@@ -115,7 +114,7 @@ using answer = std::variant<whole_status, connected_peers, all_chunks, done, ref
 std::string to_line(const request& what);
 std::string to_line(const answer& what);
 
-/// Unknown fields are ignored. The error is one line.
+/// Unknown fields are ignored. The error is one line, and names the field that is wrong.
 tl::expected<request, std::string> read_request(std::string_view line);
 tl::expected<answer, std::string> read_answer(std::string_view line);
 

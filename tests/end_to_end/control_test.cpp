@@ -273,8 +273,13 @@ TEST_CASE("whatever is sent to the socket is answered with a line, and does not 
 
     const visitor endless{here / "sock"};
     endless.send(std::string(70'000, 'x'));
-    CHECK(json::parse(endless.line())["message"] == "the line is too long");
+    CHECK(json::parse(endless.line())["message"] == "a line is longer than 65536 bytes");
     CHECK(endless.line() == "");
+    for (const std::string end : {"\n", "\r\n"}) {
+        const std::string question = R"({"type":"status"})";
+        patient.send(question + std::string(65'536 - question.size(), ' ') + end);
+        CHECK(json::parse(patient.line())["type"] == "status");
+    }
     patient.send("{\"type\":\"status\"}\n");
     CHECK(json::parse(patient.line())["type"] == "status");
 }

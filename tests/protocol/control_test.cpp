@@ -33,19 +33,25 @@ TEST_CASE("a request that is written and read says the same") {
 
 TEST_CASE("a line that is no request is refused with what is wrong") {
     const std::vector<std::pair<std::string, std::string>> table{
-        {"", "not a JSON object"},
-        {"[]", "not a JSON object"},
-        {R"({"type":"status")", "not a JSON object"},
-        {R"({})", "key 'type' not found"},
-        {R"({"type":7})", "type must be string, but is number"},
-        {R"({"type":"dance"})", R"(there is no request of the type "dance")"},
-        {R"({"type":"add"})", "key 'link' not found"},
-        {R"({"type":"pause","fileset":[]})", "type must be string, but is array"},
-        {R"({"type":"remove"})", "key 'fileset' not found"},
-        {R"({"type":"limit"})", R"("up" or "down" is missing)"},
-        {R"({"type":"limit","up":-1})", R"("up" must be a whole number)"},
-        {R"({"type":"limit","up":1.5})", R"("up" must be a whole number)"},
-        {R"({"type":"limit","up":"fast"})", R"("up" must be a whole number)"},
+        {"", "no JSON object"},
+        {"[]", "no JSON object"},
+        {R"({"type":"status")", "no JSON object"},
+        {R"({})", R"("type" must be text)"},
+        {R"({"type":7})", R"("type" must be text)"},
+        {R"({"type":"dance"})", R"(no message has the type "dance" here)"},
+        {R"({"type":"add"})", R"(add: "link" is missing)"},
+        {R"({"type":"add","link":7})", R"(add: "link" must be text)"},
+        {R"({"type":"add","link":"p2p://h/1","destination":{}})", R"(add: "destination" must be text)"},
+        {R"({"type":"pause","fileset":[]})", R"(pause: "fileset" must be text)"},
+        {R"({"type":"remove"})", R"(remove: "fileset" is missing)"},
+        {R"({"type":"limit"})", R"(limit: "up" or "down" is missing)"},
+        {R"({"type":"limit","up":-1})",
+         R"(limit: "up" must be a whole number from 0 to 18446744073709551615)"},
+        {R"({"type":"limit","up":1.5})", R"(limit: "up" must be a whole number)"},
+        {R"({"type":"limit","up":1e999})", R"(limit: "up" must be a whole number)"},
+        {R"({"type":"limit","up":5,"down":"fast"})", R"(limit: "down" must be a whole number)"},
+        {R"({"type":"log","level":3})", R"(log: "level" must be text)"},
+        {R"({"type":"status","x":[[[[[[[[]]]]]]]]})", "nested more than 8 levels deep"},
     };
     for (const auto& [line, why] : table) {
         CAPTURE(line);
@@ -54,6 +60,11 @@ TEST_CASE("a line that is no request is refused with what is wrong") {
         CHECK_MESSAGE(read.error().find(why) != std::string::npos, read.error());
     }
     CHECK_FALSE(control::read_request(std::string(60'000, '[')));
+}
+
+TEST_CASE("fields of a request that nobody knows are ignored, whatever they are") {
+    for (const std::string field : {"7", "1e999", "[[1e999]]", "{\"y\":null}"})
+        CHECK(control::read_request(R"({"type":"limit","x":)" + field + R"(,"up":5})"));
 }
 
 TEST_CASE("an answer that is written and read says the same") {

@@ -58,15 +58,14 @@ awaitable<void> accompany(const running& what, awaitable<void> body, const comma
     if (what.tracker != nullptr) beside.spawn(what.tracker->run());
     if (open.pages) beside.spawn(open.pages->run());
     if (open.socket) {
-        const auto answer = [&all](std::string_view line) {
-            const auto asked = control::read_request(line);
-            const control::answer unreadable =
-                control::refused{static_cast<int>(exit_code::usage), asked ? "" : asked.error()};
-            return control::to_line(asked ? all.carry_out(*asked) : unreadable);
+        const auto refuse = [](std::string_view why) {
+            return control::to_line(control::refused{static_cast<int>(exit_code::usage), std::string{why}});
         };
-        const control::answer too_long =
-            control::refused{static_cast<int>(exit_code::usage), "the line is too long"};
-        beside.spawn(open.socket->serve(answer, control::longest_request, control::to_line(too_long)));
+        const auto answer = [&all, refuse](std::string_view line) {
+            const auto asked = control::read_request(line);
+            return asked ? control::to_line(all.carry_out(*asked)) : refuse(asked.error());
+        };
+        beside.spawn(open.socket->serve(answer, refuse));
     }
     std::optional<console> prompt;
     if (what.takes_commands || (told.console && console::has_input()))

@@ -1,6 +1,7 @@
 #include "main/client/controls.hpp"
 
 #include "net/event.hpp"
+#include "net/task_group.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -27,7 +28,13 @@ controls::controls(peer& self, const command& told, std::optional<swarm_key> key
     : self_(self), told_(told), key_(std::move(key)), stay_(stay) {}
 
 control::answer controls::carry_out(const control::request& what) {
-    return std::visit([this](const auto& one) { return answer(one); }, what);
+    try {
+        return std::visit([this](const auto& one) { return answer(one); }, what);
+    } catch (...) {
+        const std::string why = hide_keys(describe(std::current_exception()));
+        spdlog::error("a request could not be carried out: {}", why);
+        return refuse(exit_code::failure, why);
+    }
 }
 
 std::vector<std::string> controls::fileset_names() const {
@@ -165,6 +172,10 @@ awaitable<void> controls::fetch(fetch_order what, std::shared_ptr<added_set> add
         co_await fetch_set(self_, std::move(what));
     } catch (const session_failure& failure) {
         if (!added->is_unwanted) code_ = note_failure(code_, failure);
+    } catch (...) {
+        if (is_cancellation(std::current_exception())) throw;
+        const std::string why = describe(std::current_exception());
+        code_ = note_failure(code_, session_failure(exit_code::failure, why));
     }
     waiting_.remove(added);
 }

@@ -20,6 +20,7 @@ public:
     /// treated as the one that the command is about: with `stay`, they are served until the peer is stopped.
     controls(peer& self, const command& told, std::optional<swarm_key> key, bool stay);
 
+    /// What cannot be done is answered, too, whatever comes in between.
     control::answer carry_out(const control::request& what);
 
     /// For completion.
