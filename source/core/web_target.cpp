@@ -7,13 +7,26 @@
 
 namespace p2p {
 
+namespace {
+
+std::optional<std::uint64_t> whole_number(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+}  // namespace
+
 std::uint64_t web_target::number(const std::string& name, std::uint64_t otherwise, std::uint64_t most) const {
     const auto found = query.find(name);
     if (found == query.end()) return otherwise;
-    const std::string& text = found->second;
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size() ? std::min(value, most) : otherwise;
+    return std::min(whole_number(found->second).value_or(otherwise), most);
+}
+
+bool web_target::is_number_if_any(const std::string& name) const {
+    const std::vector<std::string> values = all(name);
+    return values.empty() || (values.size() == 1 && whole_number(values.front()));
 }
 
 std::vector<std::string> web_target::all(const std::string& name) const {

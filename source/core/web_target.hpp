@@ -16,6 +16,8 @@ struct web_target {
 
     /// The number that is called so, at most `most`; `otherwise` where there is none.
     std::uint64_t number(const std::string& name, std::uint64_t otherwise, std::uint64_t most) const;
+    /// Nothing is called so, or one whole number is.
+    bool is_number_if_any(const std::string& name) const;
     /// All values that are called so, in their order.
     std::vector<std::string> all(const std::string& name) const;
 

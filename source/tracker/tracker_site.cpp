@@ -5,6 +5,8 @@
 #include "protocol/pages.hpp"
 #include "web/qr.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -36,16 +38,20 @@ tracker_site::tracker_site(const tracker_server& server, std::string version)
 
 web_answer tracker_site::get(const web_request& request) {
     const path& asked = request.target.path;
+    for (const char* name : {"after", "most", "cells"})
+        if (!request.target.is_number_if_any(name))
+            return refused(400, fmt::format("{} must be one whole number", name));
     if (asked.size() < 3) return no_such_page();
     if (asked.size() == 3 && asked[2] == "about") return about();
     if (asked.size() == 3 && asked[2] == "peers") return peers(request.target);
     if (asked[2] != "filesets") return no_such_page();
     if (asked.size() == 3) return filesets(request.target, request.host);
     const auto set = pages::parse_key(asked[3]);
-    if (!set || !overview(*set)) return refused(404, "there is no such file-set");
+    const auto known = set ? overview(*set) : std::nullopt;
+    if (!known) return refused(404, "there is no such file-set");
     if (asked.size() == 4) return one_fileset(*set, request);
     if (asked.size() == 5 && asked[4] == "qr.svg") return qr(*set, request.host);
-    if (asked.size() == 6 && asked[4] == "holders") return holders(*set, asked[5]);
+    if (asked.size() == 6 && asked[4] == "holders") return holders(*known, asked[5]);
     return no_such_page();
 }
 
@@ -105,9 +111,11 @@ web_answer tracker_site::one_fileset(const file_set_key& set, const web_request&
     return {.body = pages::to_json(all)};
 }
 
-web_answer tracker_site::holders(const file_set_key& set, const std::string& chunks) const {
-    const auto range = chunk_set::parse(chunks, max_chunk_count);
-    if (!range || range->empty()) return refused(400, "chunks are a range: 1-100");
+web_answer tracker_site::holders(const set_overview& of, const std::string& chunks) const {
+    const file_set_key& set = of.set;
+    const auto range = chunk_set::parse(chunks, of.count);
+    if (!range || range->empty() || chunks.find(',') != std::string::npos)
+        return refused(400, fmt::format("chunks are one of 1 to {}, or one range: 1-100", of.count));
     const registry& folders = server_.peers_and_folders();
     pages::holders all{*range->begin(), *range->last()};
     std::vector<holding> some = set.is_published() ? server_.published().holders(*set.id, all.first, all.last)

@@ -21,7 +21,7 @@ private:
     web_answer about() const;
     web_answer filesets(const web_target& asked, const std::string& host) const;
     web_answer one_fileset(const file_set_key& set, const web_request& request) const;
-    web_answer holders(const file_set_key& set, const std::string& chunks) const;
+    web_answer holders(const set_overview& of, const std::string& chunks) const;
     web_answer qr(const file_set_key& set, const std::string& host) const;
     web_answer peers(const web_target& asked) const;
     std::optional<set_overview> overview(const file_set_key& set) const;

@@ -34,6 +34,13 @@ TEST_CASE("what is asked for besides has names and values") {
         CHECK(parsed("/?most=" + number).number("most", 7, 100) == 7);
 }
 
+TEST_CASE("a number is none where something else, or more than one, is called so") {
+    CHECK(parsed("/?most=20&x=y").is_number_if_any("most"));
+    CHECK(parsed("/?x=y").is_number_if_any("most"));
+    for (const std::string query : {"most=", "most", "most=-1", "most=1x", "most=1&most=1", "most=1&most=x"})
+        CHECK_FALSE_MESSAGE(parsed("/?" + query).is_number_if_any("most"), query);
+}
+
 TEST_CASE("what is no address is none") {
     for (const char* text :
          {"", "api", "http://host/", "*", "/%", "/%4", "/%zz", "/?a=%", "/?%=a", "/a b", "/a\n", "/\x7f"})

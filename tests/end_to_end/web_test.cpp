@@ -143,6 +143,27 @@ TEST_CASE("what is not there, not encoded, or no look, is refused in a line") {
         CHECK_MESSAGE(tracker.request(method + " / HTTP/1.1\r\nHost: localhost\r\n").status == 405, method);
 }
 
+TEST_CASE(
+    "what is asked for in other words than openapi.json has is refused, and not taken for something else") {
+    web_tracker tracker;
+    tcp_client bob = tracker.join("bob", 6002);
+    bob.send_line(announce({6, 1'000}, "1-4"));
+    const std::string set = "/api/v1/filesets/6:default";
+    wait_until([&] { return tracker.get(set).status == 200; }, "the set");
+    for (const std::string chunks :
+         {"1,3", "1,2", "1-2,3", "1-2,4-5", "0", "7", "1-7", "3-1", "1-", "-1", "x", "1-2-3", ",", "1,"})
+        CHECK_MESSAGE(tracker.get(set + "/holders/" + chunks).status == 400, chunks);
+    for (const std::string chunks : {"1", "6", "1-6", "2-3"})
+        CHECK_MESSAGE(tracker.get(set + "/holders/" + chunks).status == 200, chunks);
+    CHECK(tracker.get("/api/v1/filesets/5:default/holders/1").status == 404);
+    for (const std::string query : {"most=x", "most=-1", "most=", "after=1.5", "after=1&after=2"}) {
+        CHECK_MESSAGE(tracker.get("/api/v1/filesets?" + query).status == 400, query);
+        CHECK_MESSAGE(tracker.get("/api/v1/peers?" + query).status == 400, query);
+    }
+    CHECK(tracker.get(set + "?cells=all").status == 400);
+    CHECK(tracker.get(set + "?cells=3&other=x").status == 200);
+}
+
 TEST_CASE("only who asks for this host, and not for another web site, sees the pages") {
     web_tracker tracker{{"--http-name", "tracker.example"}};
     const auto with = [&](const std::string& headers) {
