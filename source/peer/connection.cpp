@@ -166,8 +166,10 @@ void connection::handle(const peer_to_peer::message& message) {
     } else if (const auto* cancel = std::get_if<peer_to_peer::cancel>(&message)) {
         owner_.upload_cancelled(*this, cancel->chunk);
     } else if (const auto* piece = std::get_if<peer_to_peer::get_manifest>(&message)) {
-        if (!owner_.store().published() || manifest_requests_.size() >= most_manifest_requests)
-            throw protocol_violation({"bad_field", "get_manifest: there is none, or too much was asked for"});
+        if (!owner_.store().published())
+            throw protocol_violation({"bad_field", "get_manifest: a chunk folder has none"});
+        if (manifest_requests_.size() >= most_manifest_requests)
+            throw protocol_violation({"too_many_requests", "too many parts of the manifest are asked for"});
         if (owner_.manifest_wanted(*this)) {
             manifest_requests_.push_back(*piece);
             line_->wake();

@@ -101,6 +101,8 @@ void tracker_connection::receive() {
     if (!error && was_reset()) error = asio::error::connection_reset;
     if (!error)
         unread().commit(n);
+    else if (error == asio::error::eof)
+        finish(error);  // it may still read what it is answered
     else if (error != asio::error::would_block)
         close(error);
 }

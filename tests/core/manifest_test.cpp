@@ -132,6 +132,17 @@ TEST_CASE("a manifest is written as its header shows it, and known by its SHA-25
     CHECK(made.id().to_hex() == example_id);
 }
 
+TEST_CASE("hashes stand in a manifest in the order in which their digits are printed") {
+    const auto hash = chunk_hash::from_hex("000102030405060708090a0b0c0d0e0f");
+    const auto sha256 =
+        sha256_digest::from_hex("101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f");
+    const std::vector<published_chunk> chunks{{1, hash.value(), sha256.value()}};
+    const std::string text = manifest::make("set", {file("a", 1)}, chunks).value().text();
+    std::string record{"\0\0\0\1", 4};
+    for (char byte = 0; byte < 0x30; ++byte) record += byte;
+    CHECK(text.ends_with("chunks 1\n" + record));
+}
+
 TEST_CASE("a manifest says what it was made of") {
     const auto read = manifest::parse(example_text);
     REQUIRE(read);
