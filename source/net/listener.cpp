@@ -1,6 +1,7 @@
 #include "net/listener.hpp"
 
 #include "net/event.hpp"
+#include "net/fault.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -23,6 +24,15 @@ std::string host_of(const asio::ip::address& address) {
     if (address.is_v6() && address.to_v6().is_v4_mapped())
         return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
     return address.to_string();
+}
+
+// Nor does one that comes to nothing keep the next from coming.
+void take(tcp::socket socket, const std::string& host, const connection_handler& arrived) {
+    try {
+        arrived(std::move(socket), host);
+    } catch (...) {
+        log_fault(host, std::current_exception());
+    }
 }
 
 }  // namespace
@@ -53,7 +63,7 @@ awaitable<void> accept_loop(tcp::acceptor& acceptor, connection_handler arrived)
             co_await acceptor.async_accept(remote, asio::redirect_error(use_awaitable, error));
         if (!error) {
             warned = false;
-            arrived(std::move(socket), host_of(remote.address()));
+            take(std::move(socket), host_of(remote.address()), arrived);
         } else if (error == asio::error::operation_aborted) {
             throw std::system_error(error);
         } else {

@@ -2,6 +2,7 @@
 
 #include "net/deadline.hpp"
 #include "net/event.hpp"
+#include "net/fault.hpp"
 #include "net/listener.hpp"
 #include "net/task_group.hpp"
 #include "protocol/framing.hpp"
@@ -110,7 +111,12 @@ awaitable<void> local_listener::serve(answerer answer, answerer refuse) {
     task_group visitors(executor_);
     const manners how{std::move(answer), std::move(refuse)};
     const auto converse = [&](std::unique_ptr<protocol::socket> socket) -> awaitable<void> {
-        co_await answer_lines(*socket, how);
+        try {
+            co_await answer_lines(*socket, how);
+        } catch (...) {
+            if (is_cancellation(std::current_exception())) throw;
+            log_fault("somebody at the control socket", std::current_exception());
+        }
     };
     const auto accept = [&]() -> awaitable<void> {
         for (;;) {

@@ -274,15 +274,20 @@ awaitable<void> tracker_server::serve(std::unique_ptr<client> owned) {
             push(from, to_line(error_message{"timed_out", "no whole message came for too long"}));
         forget(from, why_it_ended(failure.code()));
     } catch (...) {
-        log_fault(from.id == peer_id{} ? from.site : label(from.id), std::current_exception());
+        log_fault(from.id == peer_id{} ? from.host : label(from.id), std::current_exception());
         push(from, to_line(internal_error));
         forget(from, internal_error.message);
     }
-    from.line.finish();
-    from.line.end_turn();
-    while (from.line.is_held()) co_await state_.next_release();
-    if (from.line.is_blocked()) co_await from.line.drain();
-    co_await from.line.linger();
+    try {
+        from.line.finish();
+        from.line.end_turn();
+        while (from.line.is_held()) co_await state_.next_release();
+        if (from.line.is_blocked()) co_await from.line.drain();
+        co_await from.line.linger();
+    } catch (...) {
+        if (is_cancellation(std::current_exception())) throw;
+        log_fault(from.host, std::current_exception());
+    }
 }
 
 // The others have theirs. A peer that does not read has none until it does: nobody listens to it meanwhile.

@@ -165,18 +165,18 @@ awaitable<void> web_server::keep_up_to_date() {
 void web_server::arrived(tcp::socket socket, const std::string& host) {
     auto place = counter_.enter(site_of(host));
     if (place)
-        tasks_.spawn(serve(std::move(socket), std::move(*place)));
+        tasks_.spawn(serve(std::move(socket), host, std::move(*place)));
     else
         turn_away(std::move(socket), text_of(refused(503, "there are too many connections")));
 }
 
 // Whatever ends it ends only this connection.
-awaitable<void> web_server::serve(tcp::socket socket, connection_counter::place /*taken*/) {
+awaitable<void> web_server::serve(tcp::socket socket, std::string host, connection_counter::place /*taken*/) {
     try {
         const auto head = co_await read_head(socket);
         web_request asked;
         bool is_stream = false;
-        const web_answer answer = head ? answer_whatever_happens(*head, is_stream, asked)
+        const web_answer answer = head ? answer_whatever_happens(*head, host, is_stream, asked)
                                        : refused(400, "that is no request, or too long");
         if (is_stream) {
             co_await watch(socket, asked);
@@ -189,18 +189,18 @@ awaitable<void> web_server::serve(tcp::socket socket, connection_counter::place 
     } catch (const std::system_error&) {
         // It has gone, or time is up.
     } catch (...) {
-        log_fault("a browser", std::current_exception());
+        log_fault(host, std::current_exception());
     }
 }
 
-web_answer web_server::answer_whatever_happens(const request_head& head, bool& is_stream,
-                                               web_request& asked) {
+web_answer web_server::answer_whatever_happens(const request_head& head, const std::string& host,
+                                               bool& is_stream, web_request& asked) {
     try {
         web_answer answer = answer_to(head, is_stream, asked);
         fault_point(head);
         return answer;
     } catch (...) {
-        log_fault("a browser", std::current_exception());
+        log_fault(host, std::current_exception());
     }
     is_stream = false;
     return refused(500, internal_error.message);

@@ -39,9 +39,10 @@ public:
 
 private:
     void arrived(tcp::socket socket, const std::string& host);
-    awaitable<void> serve(tcp::socket socket, connection_counter::place place);
+    awaitable<void> serve(tcp::socket socket, std::string host, connection_counter::place place);
     awaitable<void> watch(tcp::socket& socket, const web_request& asked);
-    web_answer answer_whatever_happens(const request_head& head, bool& is_stream, web_request& asked);
+    web_answer answer_whatever_happens(const request_head& head, const std::string& host, bool& is_stream,
+                                       web_request& asked);
     web_answer answer_to(const request_head& head, bool& is_stream, web_request& asked);
     awaitable<void> keep_up_to_date();
     web_traffic traffic() const;
