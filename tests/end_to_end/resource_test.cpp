@@ -153,7 +153,12 @@ class clock_of_its_own {
 public:
     explicit clock_of_its_own(fs::path time) : time_(std::move(time)) { set("+0"); }
 
-    void set(const std::string& to) const { write_text(time_, to + "\n"); }
+    /// At once: a file that is empty for a moment is another time.
+    void set(const std::string& to) const {
+        const fs::path next = time_.native() + ".next";
+        write_text(next, to + "\n");
+        fs::rename(next, time_);
+    }
 
     /// p2pclient by that clock. Deadlines go by another one, which nobody can set.
     words client(const words& arguments) const {
