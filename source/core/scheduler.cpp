@@ -157,16 +157,12 @@ std::vector<order> scheduler::settle(chunk_index chunk) {
 }
 
 std::vector<order> scheduler::wind_down() {
-    std::vector<order> orders;
-    for (const auto& [id, peer] : busy_) {
-        for (const request& one : peer->open) {
-            if (one.begun) continue;
-            orders.push_back({order::kind::cancel, id, one.chunk});
-            if (one.chunk) std::erase(in_flight_[*one.chunk], id);
-        }
-        std::erase_if(peer->open, [](const request& one) { return !one.begun; });
+    std::vector<order> cancellations;
+    for (auto& [id, peer] : busy_) {
+        const auto waiting = std::ranges::stable_partition(peer->open, &request::begun);
+        take_back(id, *peer, {waiting.begin(), waiting.end()}, cancellations);
     }
-    return orders;
+    return cancellations;
 }
 
 bool scheduler::is_receiving() const {
@@ -394,18 +390,21 @@ std::vector<order> scheduler::mark_slow_peers(time_point now) {
     for (auto& [id, peer] : busy_) {
         const auto at = turns_at(*peer);
         if (!at || now < *at) continue;
-        if (peer->slow) give_up_requests(id, *peer, cancellations);
+        if (peer->slow) take_back(id, *peer, peer->open, cancellations);
         set_slow(*peer, !peer->slow, now);
     }
     return cancellations;
 }
 
-void scheduler::give_up_requests(peer_id id, source& peer, std::vector<order>& cancellations) {
-    for (const request& lost : std::exchange(peer.open, {})) {
-        cancellations.push_back({order::kind::cancel, id, lost.chunk});
-        if (!lost.chunk) continue;
-        std::erase(in_flight_[*lost.chunk], id);
-        update_wanted(*lost.chunk);
+// The last of those that are open there.
+void scheduler::take_back(peer_id id, source& peer, std::vector<request> requests,
+                          std::vector<order>& cancellations) {
+    peer.open.resize(peer.open.size() - requests.size());
+    for (const request& one : requests) {
+        cancellations.push_back({order::kind::cancel, id, one.chunk});
+        if (!one.chunk) continue;
+        std::erase(in_flight_[*one.chunk], id);
+        update_wanted(*one.chunk);
     }
 }
 

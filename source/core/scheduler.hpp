@@ -92,7 +92,7 @@ public:
     /// The peer will not serve this request (no chunk: a request for any).
     void refused(peer_id peer, std::optional<chunk_index> chunk);
 
-    /// Nothing more is to be asked for. Returns the cancellations of what has not begun to come.
+    /// Nothing more is to be asked for, for now. Returns the cancellations of what has not begun to come.
     std::vector<order> wind_down();
     /// A chunk has begun to come, and is not finished.
     bool is_receiving() const;
@@ -138,7 +138,8 @@ private:
     };
 
     std::vector<order> mark_slow_peers(time_point now);
-    void give_up_requests(peer_id id, source& peer, std::vector<order>& cancellations);
+    void take_back(peer_id id, source& peer, std::vector<request> requests,
+                   std::vector<order>& cancellations);
     void set_slow(source& peer, bool slow, time_point now);
     std::optional<time_point> turns_at(const source& peer) const;
     time_point drags_on_from(const source& peer) const;

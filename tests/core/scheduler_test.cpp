@@ -77,6 +77,8 @@ public:
     void refuses(char name, std::uint32_t chunk) { tested.refused(id(name), chunk_index{chunk}); }
     void refuses_any(char name) { tested.refused(id(name), std::nullopt); }
 
+    std::string winds_down() { return show(tested.wind_down()); }
+
     unsigned open_at(char name) const { return tested.open_at(id(name)); }
     std::string except(char name) const { return tested.except(id(name)).to_ranges(); }
     duration until_deadline() const { return tested.next_deadline().value() - now; }
@@ -995,4 +997,15 @@ TEST_CASE("a chunk that is lost is fetched again") {
     CHECK(l.orders() == "A*");
     CHECK(l.delivers('A', 2).empty());
     CHECK(l.tested.missing().empty());
+}
+
+TEST_CASE("what was not asked for any more is asked for again when the download goes on") {
+    leecher l{"011", two_each};
+    CHECK(sorted(l.orders()) == "A2 A3");
+    l.begins('A', 2);
+    CHECK(l.winds_down() == "-A3");
+    CHECK(l.finishes('A', 2).empty());
+    l.leaves('A');
+    l.join("011");
+    CHECK(l.orders() == "B3");
 }
