@@ -2,6 +2,7 @@
 
 #include "net/event.hpp"
 #include "net/fault.hpp"
+#include "net/names.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -35,16 +36,19 @@ void take(tcp::socket socket, const std::string& host, const connection_handler&
     }
 }
 
+tcp::endpoint address_of(const endpoint& where) {
+    try {
+        return find_addresses_now(where).front();
+    } catch (const std::system_error& failure) {
+        cannot_listen(where, failure.code());
+    }
+}
+
 }  // namespace
 
 tcp::acceptor listen_on(const asio::any_io_executor& executor, const endpoint& where) {
+    const tcp::endpoint local = address_of(where);
     std::error_code error;
-    tcp::resolver resolver(executor);
-    const auto found =
-        resolver.resolve(where.host, std::to_string(where.port), tcp::resolver::passive, error);
-    if (error || found.empty()) cannot_listen(where, error);
-    const tcp::endpoint local = found.begin()->endpoint();
-
     tcp::acceptor acceptor(executor);
     acceptor.open(local.protocol(), error);
     if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);

@@ -3,7 +3,6 @@
 #include "net/on_pool.hpp"
 #include "net/path.hpp"
 
-#include <asio/connect.hpp>
 #include <asio/post.hpp>
 #include <asio/write.hpp>
 
@@ -554,68 +553,11 @@ void tune(tcp::socket& socket, const stream_limits& limits) {
             ignored);
 }
 
-namespace {
-
-// Closes what is being connected when the time is up; the handler may outlive the attempt.
-struct connect_attempt {
-    explicit connect_attempt(const asio::any_io_executor& executor)
-        : resolver(executor), socket(executor), timer(executor) {}
-    tcp::resolver resolver;
-    tcp::socket socket;
-    asio::steady_timer timer;
-    bool over = false;
-    bool too_late = false;
-};
-
-// Where the address cannot be had, connecting says why nothing came of it, or goes another way.
-void come_from(const asio::ip::address& from, tcp::socket& socket, const tcp::endpoint& to) {
-    if (from.is_unspecified() || from.is_v4() != to.address().is_v4()) return;
-    if (from.is_loopback() && !to.address().is_loopback()) return;
-    std::error_code ignored;
-    socket.open(to.protocol(), ignored);
-    // Or a port would be taken before it is known whether another connection's may be used again.
-    const int on = 1;
-    ::setsockopt(socket.native_handle(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    socket.bind({from, 0}, ignored);
-}
-
-}  // namespace
-
-awaitable<tcp::socket> connect_to(std::string host, std::uint16_t port, duration limit,
-                                  asio::ip::address from) {
-    const auto attempt = std::make_shared<connect_attempt>(co_await asio::this_coro::executor);
-    attempt->timer.expires_after(limit);
-    attempt->timer.async_wait([attempt](std::error_code) {
-        if (attempt->over) return;
-        attempt->too_late = true;
-        attempt->resolver.cancel();
-        std::error_code ignored;
-        attempt->socket.close(ignored);
-    });
-
-    std::error_code error;
-    const std::string service = std::to_string(port);
-    const auto found =
-        co_await attempt->resolver.async_resolve(host, service, asio::redirect_error(use_awaitable, error));
-    for (const auto& candidate : found) {
-        if (attempt->too_late) break;
-        std::error_code ignored;
-        attempt->socket.close(ignored);
-        come_from(from, attempt->socket, candidate.endpoint());
-        co_await attempt->socket.async_connect(candidate.endpoint(),
-                                               asio::redirect_error(use_awaitable, error));
-        if (!error) break;
-    }
-    attempt->over = true;
-    attempt->timer.cancel();
-    if (attempt->too_late) throw std::system_error(asio::error::timed_out);
-    if (error) throw std::system_error(error);
-    co_return std::move(attempt->socket);
-}
-
 awaitable<std::unique_ptr<stream>> open_stream(endpoint to, connecting how) {
+    const named_by whom = how.is_named ? named_by::user : named_by::others;
+    std::vector<tcp::endpoint> addresses = co_await find_addresses(to, whom);
     const time_point until = std::chrono::steady_clock::now() + how.limit;
-    tcp::socket socket = co_await connect_to(to.host, to.port, how.limit, how.from);
+    tcp::socket socket = co_await connect_to_one_of(std::move(addresses), until, how.from);
     std::unique_ptr<tls_channel> tls;
     const std::string expected = how.is_named ? to.host : "";
     if (how.secured) tls = how.secured->connect(socket.native_handle(), expected);

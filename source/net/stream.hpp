@@ -7,6 +7,7 @@
 #include "core/types.hpp"
 #include "core/units.hpp"
 #include "net/asio.hpp"
+#include "net/connect.hpp"
 #include "net/event.hpp"
 #include "net/rate_limiter.hpp"
 #include "net/security.hpp"
@@ -174,22 +175,17 @@ private:
 /// are limited (or they would hold seconds of traffic).
 void tune(tcp::socket& socket, const stream_limits& limits);
 
-/// Connects to the first of the host's addresses that answers. Throws std::system_error; timed_out after
-/// `limit`. The connection comes from the address `from`, if that is of the same kind as the other side's;
-/// "any" and a loopback address that would have to reach another machine leave the choice to the system.
-awaitable<tcp::socket> connect_to(std::string host, std::uint16_t port, duration limit,
-                                  asio::ip::address from = {});
-
 /// How to connect to another program.
 struct connecting {
-    duration limit{};  ///< for all of it
+    duration limit{};  ///< for all of it, once the addresses are known: see net/names.hpp
     stream_limits limits{};
     std::shared_ptr<const security> secured{};  ///< none: plain TCP
-    bool is_named = false;     ///< its certificate must be for the host that it is connected by
-    asio::ip::address from{};  ///< see connect_to()
+    bool is_named = false;     ///< by the user: its certificate must be for the host that it is connected by
+    asio::ip::address from{};  ///< see net/connect.hpp
 };
 
-/// The same, and the handshake.
+/// Finds the host's addresses, connects to the one that answers first, and shakes hands. Throws
+/// std::system_error; timed_out after the limit.
 awaitable<std::unique_ptr<stream>> open_stream(endpoint to, connecting how);
 
 }  // namespace p2p

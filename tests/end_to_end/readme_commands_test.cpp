@@ -2,6 +2,7 @@
 // addresses which README uses. Only what stands for something else there is replaced: links, and folders of
 // the system.
 
+#include "support/own_network.hpp"
 #include "support/published.hpp"
 #include "support/temp_folder.hpp"
 
@@ -10,7 +11,6 @@
 #include <map>
 #include <memory>
 #include <sstream>
-#include <unistd.h>
 
 namespace p2p::test {
 
@@ -18,8 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Namespaces need it.
-const bool is_root = ::geteuid() == 0;
+const bool is_root = can_have_own_network();
 
 /// The lines that README prints apart, of each section.
 std::map<std::string, std::vector<std::string>> read_sections() {
@@ -60,10 +59,10 @@ public:
 
     /// A command that goes on; `replaced` comes first.
     std::unique_ptr<process> start(const std::string& command, const words& replaced = {}) const {
-        return std::make_unique<process>("/usr/bin/nsenter", inside("exec " + command, replaced));
+        return network_.start("/bin/sh", {"-c", as_here("exec " + command, replaced)});
     }
     finished_process run(const std::string& command, const words& replaced = {}) const {
-        return test::run("/usr/bin/nsenter", inside(command, replaced));
+        return network_.run("/bin/sh", {"-c", as_here(command, replaced)});
     }
     /// p2pclient share, with its link.
     std::unique_ptr<process> share(const std::string& command) {
@@ -73,7 +72,7 @@ public:
     }
 
 private:
-    words inside(std::string command, const words& replaced) const {
+    std::string as_here(std::string command, const words& replaced) const {
         for (std::size_t i = 0; i + 1 < replaced.size(); i += 2)
             replace_all(command, replaced[i], replaced[i + 1]);
         replace_all(command, "/data/", folder_ / "data" / "");
@@ -83,17 +82,12 @@ private:
             command.replace(at, command.find(' ', at) - at, "LINK");
         replace_all(command, "LINK", link_);
         const std::string path = "PATH=" + fs::path{program("p2pclient")}.parent_path().native() + ":$PATH";
-        return {"--net=/proc/" + process_ + "/ns/net", "sh", "-c",
-                "cd " + folder_.path().native() + " && export " + path + " && " + command};
+        return "cd " + folder_.path().native() + " && export " + path + " && " + command;
     }
 
     const temp_folder folder_;
     std::string link_;
-    process holder_{"/usr/bin/unshare",
-                    {"--net", "sh", "-c",
-                     "ip link set lo up && ip address add 10.0.0.7/32 dev lo && ip address add 10.0.0.8/32 "
-                     "dev lo && echo process $$ && exec sleep 1000"}};
-    std::string process_ = holder_.wait_for_rest_of_line("process ");
+    const own_network network_{{"address add 10.0.0.7/32 dev lo", "address add 10.0.0.8/32 dev lo"}};
 };
 
 }  // namespace

@@ -1,0 +1,100 @@
+#include "net/connect.hpp"
+
+#include "core/connect_race.hpp"
+#include "net/event.hpp"
+#include "net/task_group.hpp"
+
+#include <algorithm>
+#include <netinet/in.h>
+#include <optional>
+#include <sys/socket.h>
+
+namespace p2p {
+
+namespace {
+
+// Where the address cannot be had, connecting says why nothing came of it, or goes another way.
+void come_from(const asio::ip::address& from, tcp::socket& socket, const tcp::endpoint& to) {
+    if (from.is_unspecified() || from.is_v4() != to.address().is_v4()) return;
+    if (from.is_loopback() && !to.address().is_loopback()) return;
+    std::error_code ignored;
+    socket.open(to.protocol(), ignored);
+    // Or a port would be taken before it is known whether another connection's may be used again.
+    const int on = 1;
+    ::setsockopt(socket.native_handle(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    socket.bind({from, 0}, ignored);
+}
+
+std::vector<connect_race::family> families_of(const std::vector<tcp::endpoint>& addresses) {
+    std::vector<connect_race::family> families;
+    for (const tcp::endpoint& one : addresses)
+        families.push_back(one.address().is_v4() ? connect_race::family::ipv4 : connect_race::family::ipv6);
+    return families;
+}
+
+/// The sockets of a race: an attempt each.
+class runners {
+public:
+    runners(asio::any_io_executor executor, std::vector<tcp::endpoint> addresses, asio::ip::address from)
+        : executor_(std::move(executor)),
+          addresses_(std::move(addresses)),
+          from_(std::move(from)),
+          race_(families_of(addresses_)),
+          attempts_(executor_),
+          one_is_over_(executor_) {}
+
+    awaitable<tcp::socket> first_until(time_point at) {
+        co_await attempts_.during(run_until(at));
+        co_return std::move(*winner_);
+    }
+
+private:
+    awaitable<void> run_until(time_point end) {
+        while (!winner_) {
+            const time_point now = std::chrono::steady_clock::now();
+            if (now >= end) race_.failed(asio::error::timed_out);
+            if (now >= end || race_.is_lost()) throw std::system_error(race_.reason());
+            if (const auto next = race_.start(now)) attempts_.spawn(attempt(addresses_[*next]));
+            co_await one_is_over_.wait_until(std::min(end, race_.next_deadline().value_or(end)));
+        }
+    }
+
+    awaitable<void> attempt(tcp::endpoint to) {
+        tcp::socket socket(executor_);
+        come_from(from_, socket, to);
+        std::error_code error;
+        co_await socket.async_connect(to, asio::redirect_error(use_awaitable, error));
+        if (error)
+            race_.failed(error);
+        else if (!winner_)
+            winner_ = std::move(socket);
+        one_is_over_.set();
+    }
+
+    asio::any_io_executor executor_;
+    std::vector<tcp::endpoint> addresses_;
+    asio::ip::address from_;
+    connect_race race_;
+    task_group attempts_;
+    event one_is_over_;
+    std::optional<tcp::socket> winner_;
+};
+
+}  // namespace
+
+awaitable<tcp::socket> connect_to_one_of(std::vector<tcp::endpoint> addresses, time_point until,
+                                         asio::ip::address from) {
+    asio::any_io_executor executor = co_await asio::this_coro::executor;
+    runners all(std::move(executor), std::move(addresses), std::move(from));
+    co_return co_await all.first_until(until);
+}
+
+awaitable<tcp::socket> connect_to(std::string host, std::uint16_t port, duration limit,
+                                  asio::ip::address from) {
+    endpoint to{std::move(host), port};
+    std::vector<tcp::endpoint> addresses = co_await find_addresses(std::move(to), named_by::user);
+    co_return co_await connect_to_one_of(std::move(addresses), std::chrono::steady_clock::now() + limit,
+                                         std::move(from));
+}
+
+}  // namespace p2p
