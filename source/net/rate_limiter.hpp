@@ -3,10 +3,10 @@
 
 #include "core/token_bucket.hpp"
 #include "net/asio.hpp"
-#include "net/event.hpp"
 
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 namespace p2p {
 
@@ -15,10 +15,18 @@ public:
     /// Bytes per second; 0: no limit.
     explicit rate_limiter(byte_count rate) { set_rate(rate); }
 
-    /// From now on. Whoever waits already goes on waiting as it was told.
+    /// From now on, and for whoever waits already, too.
     void set_rate(byte_count rate) {
-        bucket_.reset();
-        if (rate > 0) bucket_.emplace(rate, slice_of(rate));
+        if (rate == 0)
+            bucket_.reset();
+        else if (bucket_)
+            bucket_->set_rate(rate, slice_of(rate), std::chrono::steady_clock::now());
+        else
+            bucket_.emplace(rate, slice_of(rate));
+        for (waiter* const one : waiting_) {
+            one->may_go = one->may_go || rate == 0;
+            one->timer.cancel();
+        }
     }
 
     /// Takes `bytes`; returns when they may go.
@@ -26,7 +34,7 @@ public:
         if (!bucket_ || bytes == 0) co_return;
         const auto now = std::chrono::steady_clock::now();
         const auto ready = bucket_->take(bytes, now);
-        if (ready > now) co_await sleep_until(ready);
+        if (ready > now) co_await wait(bucket_->last_place());
     }
 
     /// Takes without waiting: whoever comes next waits the longer. For lines, which are short.
@@ -44,11 +52,38 @@ private:
     static constexpr std::size_t largest_slice = std::size_t{256} * 1024;
     static constexpr byte_count slices_per_second = 200;
 
+    struct waiter {
+        waiter(rate_limiter& at, const asio::any_io_executor& executor) : owner(at), timer(executor) {
+            owner.waiting_.push_back(this);
+        }
+        ~waiter() { std::erase(owner.waiting_, this); }
+        waiter(const waiter&) = delete;
+        waiter& operator=(const waiter&) = delete;
+
+        rate_limiter& owner;
+        asio::steady_timer timer;  // cancelled where there is a new rate
+        bool may_go = false;
+    };
+
+    awaitable<void> wait(byte_count place) {
+        const asio::any_io_executor executor = co_await asio::this_coro::executor;
+        waiter me(*this, executor);
+        for (;;) {
+            const auto now = std::chrono::steady_clock::now();
+            const auto ready = me.may_go ? now : bucket_->ready(place, now);
+            if (ready <= now) co_return;
+            me.timer.expires_at(ready);
+            std::error_code ignored;  // where this coroutine is cancelled, its next wait throws
+            co_await me.timer.async_wait(asio::redirect_error(use_awaitable, ignored));
+        }
+    }
+
     static std::size_t slice_of(byte_count rate) {
         return std::clamp<byte_count>(rate / slices_per_second, 1024, largest_slice);
     }
 
     std::optional<token_bucket> bucket_;
+    std::vector<waiter*> waiting_;
 };
 
 }  // namespace p2p

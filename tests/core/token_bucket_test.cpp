@@ -59,6 +59,41 @@ TEST_CASE("time that goes backwards does not let anyone go before now") {
     CHECK(bucket.take(100, start) >= start);
 }
 
+TEST_CASE("who waits goes on by the new rate, when there is one") {
+    token_bucket bucket{10, 0};
+    CHECK(bucket.take(1000, start) == start + 100s);
+    const byte_count first = bucket.last_place();
+    bucket.take(1000, start);
+    const byte_count second = bucket.last_place();
+    CHECK(bucket.ready(first, start + 50s) == start + 100s);
+    CHECK(bucket.ready(second, start + 50s) == start + 200s);
+
+    bucket.set_rate(1000, 0, start + 50s);  // 500 and 1500 bytes are not paid for yet
+    CHECK(bucket.ready(first, start + 50s) == start + 50s + 500ms);
+    CHECK(bucket.ready(second, start + 50s) == start + 50s + 1500ms);
+    CHECK(bucket.take(1000, start + 50s) == start + 50s + 2500ms);
+
+    bucket.set_rate(10, 0, start + 50s);
+    CHECK(bucket.ready(second, start + 50s) == start + 200s);
+}
+
+TEST_CASE("whose bytes are paid for waits no more, whoever has taken since") {
+    token_bucket bucket{1000, 500};
+    bucket.take(1000, start);
+    const byte_count place = bucket.last_place();
+    bucket.take(1000, start + 1h);
+    CHECK(bucket.ready(place, start + 1h) == start + 1h);
+    bucket.set_rate(1, 1, start + 1h);
+    CHECK(bucket.ready(place, start + 1h) == start + 1h);
+}
+
+TEST_CASE("a rate that was idle gives no debt to the next one") {
+    token_bucket bucket{1000, 500};
+    bucket.set_rate(10, 5, start);
+    CHECK(bucket.take(0, start) == start);
+    CHECK(bucket.take(10, start) <= start + 1s);
+}
+
 TEST_CASE("no amount overflows") {
     constexpr auto huge = std::numeric_limits<byte_count>::max();
     token_bucket slow{1, huge};
@@ -67,6 +102,9 @@ TEST_CASE("no amount overflows") {
         CHECK(slow.take(huge, start) <= start + 24h * 366);
         CHECK(fast.take(1 << 20, start) == start);
     }
+    slow.set_rate(huge, 1, start);
+    slow.set_rate(1, huge, start);
+    CHECK(slow.take(huge, start) <= start + 24h * 366);
 }
 
 TEST_CASE("a rate of 0 is a bug that throws") {
