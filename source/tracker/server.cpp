@@ -21,8 +21,6 @@ namespace p2p {
 
 namespace {
 
-constexpr duration between_warnings = std::chrono::seconds{10};
-
 // What a line costs besides, that names holders of a published set.
 constexpr std::uint64_t cost_of_holders = 10;
 
@@ -216,11 +214,7 @@ void tracker_server::arrived(tcp::socket socket, std::string host) {
     auto place = counter_.enter(site_of(host));
     if (!place) {
         ++counts_.refused_connections;
-        const time_point now = std::chrono::steady_clock::now();
-        if (now >= warn_again_) {
-            spdlog::warn("connections are turned away: {}", place.error());
-            warn_again_ = now + between_warnings;
-        }
+        log_refused(refused_for::limits, host, place.error());
         const error_message why{"too_many_connections", place.error()};
         turn_away(std::move(socket), options_.secured ? "" : to_line(why));
         return;
@@ -231,6 +225,16 @@ void tracker_server::arrived(tcp::socket socket, std::string host) {
     } catch (const std::system_error& failure) {
         spdlog::warn("a connection is lost as it comes: {}", failure.code().message());
     }
+}
+
+// Whoever comes again and again, to be refused, does not fill the log, nor keep others out of it that are
+// refused for something else.
+void tracker_server::log_refused(refused_for what, const std::string& host, std::string_view why) {
+    const auto untold =
+        refusals_.at(static_cast<std::size_t>(what)).happened(std::chrono::steady_clock::now());
+    if (!untold) return;
+    spdlog::warn("{} is refused: {}{}", host, printable(why),
+                 *untold > 0 ? fmt::format(" (and {} more since the last such line)", *untold) : "");
 }
 
 // One look at everybody is less work than a timer for each. No deadline that is set later is due before the
@@ -268,8 +272,11 @@ awaitable<void> tracker_server::serve(std::unique_ptr<client> owned) {
         }
     } catch (const protocol_violation& violation) {
         push(from, to_line(violation.answer));
+        if (from.id == peer_id{}) log_refused(refused_for::words, from.line.remote_host(), violation.what());
         forget(from, violation.what());
     } catch (const std::system_error& failure) {
+        if (failure.code().category() == make_error_code(tls_errc::no_tls).category())
+            log_refused(refused_for::secret, from.site, failure.code().message());  // its socket is closed
         if (failure.code() == asio::error::timed_out)
             push(from, to_line(error_message{"timed_out", "no whole message came for too long"}));
         forget(from, why_it_ended(failure.code()));
@@ -499,7 +506,7 @@ void tracker_server::put_out(peer_id banned, const file_set_key& set) {
         catalogue_.leave(banned, *set.id);
     else
         registry_.leave_set(banned, set);
-    is_put_out(*clients_.at(banned), set);
+    tell_put_out(*clients_.at(banned), set);
 }
 
 // true: and it is told so.
@@ -507,12 +514,17 @@ bool tracker_server::is_put_out(client& from, const file_set_key& set) {
     if (from.id == peer_id{}) return false;
     const endpoint& address = registry_.peer(from.id).address;
     if (!reputation_.is_banned(set, address, std::chrono::steady_clock::now())) return false;
+    log_refused(refused_for::wrong_bytes, address.host, "it is put out of " + p2p::label(set));
+    tell_put_out(from, set);
+    return true;
+}
+
+void tracker_server::tell_put_out(client& from, const file_set_key& set) const {
     push(from,
          to_line(error_message{
              "banned", fmt::format("peers on several hosts report that this one sends wrong bytes of {}: "
                                    "it is not named to others any more, check its disk and memory",
                                    p2p::label(set))}));
-    return true;
 }
 
 std::vector<peer_id> tracker_server::at_odds_with(peer_id peer, const file_set_key& set) const {

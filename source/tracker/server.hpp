@@ -5,6 +5,7 @@
 #include "core/announce_rate.hpp"
 #include "core/catalogue.hpp"
 #include "core/connection_counter.hpp"
+#include "core/rare_line.hpp"
 #include "core/registry.hpp"
 #include "core/reputation.hpp"
 #include "core/set_limits.hpp"
@@ -88,6 +89,9 @@ private:
         std::uint64_t chunk_folders, published;
     };
 
+    // What a line in the log is about: of each kind there is one in a while.
+    enum class refused_for { limits, secret, words, wrong_bytes };
+
     awaitable<void> begin();
     awaitable<void> restore();
     void forget_long_abandoned(time_point now);
@@ -110,12 +114,14 @@ private:
     std::size_t hosts_beside(const file_set_key& set, peer_id accused) const;
     void put_out(peer_id banned, const file_set_key& set);
     bool is_put_out(client& from, const file_set_key& set);
+    void tell_put_out(client& from, const file_set_key& set) const;
     std::vector<peer_id> at_odds_with(peer_id peer, const file_set_key& set) const;
     void locate_published(client& from, const file_set_id& id);
     awaitable<void> locate_chunks(client& from, to_tracker::locate locate);
     awaitable<void> handle(client& from, to_tracker::list list);
     void forget(client& from, std::string_view why);
 
+    void log_refused(refused_for what, const std::string& host, std::string_view why);
     void log_news(const file_set_key& set, const registry_news& news) const;
     void push_news(const file_set_key& set, const registry_news& news);
     void push_standing(client& to, const file_set_key& set, const chunk_set& chunks);
@@ -130,9 +136,9 @@ private:
     announce_rate rate_;
     announce_debts debts_;
     connection_counter counter_;
-    time_point warn_again_{};
-    registry registry_;    // the peers, and what is agreed in chunk folders
-    catalogue catalogue_;  // of published sets; its peers are the registry's
+    std::array<rare_line, 4> refusals_{};  // by what they are for
+    registry registry_;                    // the peers, and what is agreed in chunk folders
+    catalogue catalogue_;                  // of published sets; its peers are the registry's
     std::deque<abandoned> abandoned_;
     reputation reputation_;
     tracker_counts counts_;

@@ -100,6 +100,24 @@ TEST_CASE("a tracker turns away more connections from a host than that may have,
     pings(first);
 }
 
+TEST_CASE("a tracker says in its log whom it refuses, and why, a line of each kind in a while") {
+    tracker_program tracker{{"--max-connections-per-host", "2"}};
+    tcp_client first = tracker.join("first", 1, "127.0.0.2");
+    tcp_client second = tracker.join("second", 2, "127.0.0.2");
+    tcp_client third = tcp_client::connect(tracker.port(), "127.0.0.2");
+    tracker.wait_for("127.0.0.2 is refused: 2 connections from 127.0.0.2 are open already");
+    tcp_client future = tcp_client::connect(tracker.port(), "127.0.0.3");
+    future.send_line(R"({"type":"hello","version":99,"name":"x","transfer_port":1})");
+    tracker.wait_for("127.0.0.3 is refused: this tracker speaks version 1");
+    for (int i = 0; i < 20; ++i) {
+        tcp_client again = tcp_client::connect(tracker.port(), "127.0.0.3");
+        again.send_line("no JSON");
+        CHECK(contains(last_words(again), code("bad_json")));
+    }
+    const std::string said = tracker.output();
+    CHECK(said.find("127.0.0.3 is refused") == said.rfind("127.0.0.3 is refused"));
+}
+
 TEST_CASE("a tracker reads lines up to its limit, and shorter ones before hello") {
     const tracker_program tracker{{"--max-line", "30KiB"}};
     const std::string ping = R"({"type":"ping","filler":")";

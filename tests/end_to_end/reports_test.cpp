@@ -118,6 +118,7 @@ TEST_CASE("a peer that comes back is put out still") {
     again.send_line(announce(set, set.ranges()));
     CHECK(contains(again.read_line(), R"("code":"banned")"));
     CHECK_FALSE(contains(holders(witness, set), "innocent"));
+    tracker.wait_for("127.0.0.2 is refused: it is put out of");
 }
 
 TEST_CASE("whatever a peer that is put out says of the set, it is told so") {
