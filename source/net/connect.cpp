@@ -53,10 +53,15 @@ private:
         while (!winner_) {
             const time_point now = std::chrono::steady_clock::now();
             if (now >= end) race_.failed(asio::error::timed_out);
-            if (now >= end || race_.is_lost()) throw std::system_error(race_.reason());
+            if (now >= end || race_.is_lost()) give_up();
             if (const auto next = race_.start(now)) attempts_.spawn(attempt(addresses_[*next]));
             co_await one_is_over_.wait_until(std::min(end, race_.next_deadline().value_or(end)));
         }
+    }
+
+    [[noreturn]] void give_up() const {
+        if (race_.reason() == asio::error::timed_out) throw connect_timed_out();
+        throw std::system_error(race_.reason());
     }
 
     awaitable<void> attempt(tcp::endpoint to) {
@@ -81,6 +86,12 @@ private:
 };
 
 }  // namespace
+
+std::string why_unreachable(const std::system_error& failure, std::uint16_t port) {
+    if (dynamic_cast<const connect_timed_out*>(&failure) != nullptr)
+        return "no answer (is TCP port " + std::to_string(port) + " open in its firewall?)";
+    return failure.code() == asio::error::timed_out ? "no answer" : failure.code().message();
+}
 
 awaitable<tcp::socket> connect_to_one_of(std::vector<tcp::endpoint> addresses, time_point until,
                                          asio::ip::address from) {

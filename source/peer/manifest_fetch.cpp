@@ -2,6 +2,7 @@
 
 #include "core/backoff.hpp"
 #include "core/manifest_sources.hpp"
+#include "net/connect.hpp"
 #include "net/event.hpp"
 #include "net/fault.hpp"
 #include "net/on_pool.hpp"
@@ -186,8 +187,7 @@ private:
         } catch (const std::system_error& failure) {
             if (failure.code() == asio::error::operation_aborted) throw;
             sources_.failed(who, now());
-            const bool silent = failure.code() == asio::error::timed_out;
-            const std::string why = silent ? "no answer" : failure.code().message();
+            const std::string why = why_unreachable(failure, who.port);
             if (!has_told_why_) trouble_ = fmt::format("{}: {}", who.to_string(), why);
         } catch (...) {
             log_fault(printable(who.to_string()), std::current_exception());

@@ -1,6 +1,7 @@
 #include "peer/tracker_link.hpp"
 
 #include "core/manifest.hpp"
+#include "net/connect.hpp"
 #include "net/fault.hpp"
 #include "net/task_group.hpp"
 #include "peer/peer.hpp"
@@ -130,10 +131,7 @@ awaitable<std::string> tracker_link::one_connection() {
     } catch (const protocol_violation& violation) {
         why = fmt::format("it does not speak the protocol ({})", printable(violation.what()));
     } catch (const std::system_error& failure) {
-        if (failure.code() == asio::error::timed_out)
-            why = "no answer";
-        else if (failure.code() != asio::error::eof)
-            why = failure.code().message();
+        if (failure.code() != asio::error::eof) why = why_unreachable(failure, tracker_.port);
     } catch (...) {
         log_fault(fmt::format("the tracker at {}", tracker_.to_string()), std::current_exception());
         why = describe(std::current_exception());

@@ -1,5 +1,6 @@
 #include "peer/visit.hpp"
 
+#include "net/connect.hpp"
 #include "net/stream.hpp"
 #include "peer/options.hpp"
 #include "protocol/json.hpp"
@@ -13,10 +14,6 @@ namespace p2p {
 namespace {
 
 constexpr duration answer_limit = std::chrono::seconds{4};
-
-std::string what_went_wrong(const std::system_error& failure) {
-    return failure.code() == asio::error::timed_out ? "no answer" : failure.code().message();
-}
 
 /// Sends one line to a tracker and hands each answer of the kind to `take`, until that says it was the last.
 template <class Answer, class Take>
@@ -39,7 +36,7 @@ awaitable<void> ask_tracker(endpoint tracker, connecting how, std::string questi
     } catch (const protocol_violation& violation) {
         trouble = printable(violation.what());
     } catch (const std::system_error& failure) {
-        trouble = what_went_wrong(failure);
+        trouble = why_unreachable(failure, tracker.port);
     } catch (const std::exception& fault) {
         trouble = printable(fault.what());
     }

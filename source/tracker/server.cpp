@@ -272,11 +272,11 @@ awaitable<void> tracker_server::serve(std::unique_ptr<client> owned) {
         }
     } catch (const protocol_violation& violation) {
         push(from, to_line(violation.answer));
-        if (from.id == peer_id{}) log_refused(refused_for::words, from.line.remote_host(), violation.what());
+        if (from.id == peer_id{}) log_refused(refused_for::words, from.host, violation.what());
         forget(from, violation.what());
     } catch (const std::system_error& failure) {
         if (failure.code().category() == make_error_code(tls_errc::no_tls).category())
-            log_refused(refused_for::secret, from.site, failure.code().message());  // its socket is closed
+            log_refused(refused_for::secret, from.host, failure.code().message());  // its socket is closed
         if (failure.code() == asio::error::timed_out)
             push(from, to_line(error_message{"timed_out", "no whole message came for too long"}));
         forget(from, why_it_ended(failure.code()));

@@ -1,6 +1,7 @@
 // Networks that fail, between any two programs: what is fetched through them ends complete, and no connection
 // waits for ever.
 
+#include "storage/unique_fd.hpp"
 #include "support/faulty_proxy.hpp"
 #include "support/programs.hpp"
 #include "support/published.hpp"
@@ -9,6 +10,8 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 namespace p2p::test {
 
@@ -117,6 +120,35 @@ TEST_CASE("what only one peer has arrives from it through a network that changes
     CHECK(gets.wait_for_exit() == exits::done);
     CHECK(tree_difference(here / "copy", set) == "");
     CHECK(gets.said("with wrong content"));
+}
+
+TEST_CASE("where nobody answers at all, the port is named that a firewall may keep closed") {
+    // As behind one: a listener that has as many connections waiting as it may have leaves others without a
+    // word.
+    const unique_fd listener{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    auto* const address = reinterpret_cast<sockaddr*>(&at);
+    REQUIRE(::bind(listener.get(), address, size) == 0);
+    REQUIRE(::listen(listener.get(), 0) == 0);
+    REQUIRE(::getsockname(listener.get(), address, &size) == 0);
+    const tcp_client waits = tcp_client::connect(ntohs(at.sin_port));
+    const std::string port = std::to_string(ntohs(at.sin_port));
+    const std::string advice =
+        "127.0.0.1:" + port + ": no answer (is TCP port " + port + " open in its firewall?)";
+    const auto listed = run_client({"list", "--tracker", "127.0.0.1:" + port});
+    CHECK(listed.exit_code == exits::network);
+    CHECK_MESSAGE(contains(listed.output, advice), listed.output);
+    const temp_folder here;
+    const auto shared = run_client({"share", files(here / "set", 1, 1000), "--tracker", "127.0.0.1:" + port});
+    CHECK(shared.exit_code == exits::network);
+    CHECK_MESSAGE(contains(shared.output, advice), shared.output);
+
+    tcp_listener silent;  // takes connections, and says nothing: that is no firewall
+    const auto unanswered = run_client({"list", "--tracker", "127.0.0.1:" + std::to_string(silent.port())});
+    CHECK_MESSAGE(contains(unanswered.output, ": no answer\n"), unanswered.output);
 }
 
 TEST_CASE("what is fetched arrives through a network that refuses at first") {
