@@ -1,6 +1,7 @@
 // Options that several programs share: values in the units that people type, and errors in one line.
 #pragma once
 
+#include "core/rate_limit.hpp"
 #include "core/units.hpp"
 
 #include <CLI/CLI.hpp>
@@ -59,7 +60,7 @@ inline CLI::Option* add_size(CLI::App& app, const std::string& names, auto& valu
 inline CLI::Option* add_rate(CLI::App& app, const std::string& names, byte_count& value,
                              const std::string& help) {
     return add_parsed(
-               app, names, value, [](const std::string& t) { return parse_rate(t); }, help)
+               app, names, value, [](const std::string& t) { return parse_rate_limit(t); }, help)
         ->type_name("RATE");
 }
 

@@ -1,5 +1,6 @@
 #include "protocol/control_text.hpp"
 
+#include "core/rate_limit.hpp"
 #include "core/suggestion.hpp"
 #include "core/units.hpp"
 #include "core/utf8.hpp"
@@ -42,13 +43,9 @@ read_result read_add(const words& w) {
 
 read_result read_limit(const words& w) {
     if (w[0] != "up" && w[0] != "down") return no("limit: up or down?");
-    byte_count rate = 0;
-    if (w[1] != "off") {
-        const auto parsed = parse_rate(w[1]);
-        if (!parsed) return no(parsed.error() + ", or off");
-        rate = *parsed;
-    }
-    return w[0] == "up" ? limit{.up = rate} : limit{.down = rate};
+    const auto rate = parse_rate_limit(w[1]);
+    if (!rate) return no(rate.error());
+    return w[0] == "up" ? limit{.up = *rate} : limit{.down = *rate};
 }
 
 const std::array<std::string, 6> levels{"trace", "debug", "info", "warn", "error", "off"};
@@ -282,6 +279,14 @@ read_result read_command(std::string_view line) {
         return no(fmt::format("usage: {}{}{}", name, known->arguments.empty() ? "" : " ", known->arguments));
     if (known->read == nullptr) return std::nullopt;
     return known->read(all);
+}
+
+std::string remark_on(const request& what) {
+    const auto* const asked = std::get_if<limit>(&what);
+    if (asked == nullptr) return {};
+    const byte_count rate = asked->up ? *asked->up : asked->down.value_or(0);
+    const std::string remark = remark_on_limit(rate);
+    return remark.empty() ? "" : fmt::format("limit {} {}: {}\n", asked->up ? "up" : "down", rate, remark);
 }
 
 std::string commands_help() {

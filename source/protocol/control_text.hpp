@@ -11,6 +11,10 @@ namespace p2p::control {
 /// empty line, or `help`, which is not asked of anybody. The error is one line.
 tl::expected<std::optional<request>, std::string> read_command(std::string_view line);
 
+/// A line to whoever has typed it, where it may not be what was meant: "limit down 10: that is 10 bytes a
+/// second". Empty for all others.
+std::string remark_on(const request& what);
+
 /// What there is, a line each.
 std::string commands_help();
 

@@ -202,6 +202,25 @@ TEST_CASE("a set that nobody has yet is shown, can be removed, and keeps nobody 
     CHECK(gets.said("stopped before it had begun to fetch"));
 }
 
+TEST_CASE("who waits for a limit of next to nothing goes on when it is taken away") {
+    const temp_folder here;
+    const tree set = files(here / "set", 2, 300'000);
+    const sharer alice{set, {"--chunk-size", "16KiB"}};
+    const fs::path socket = here / "socket";
+    words order{alice.link(), here / "copy", "--control", socket};
+    order.insert(order.end(), slowly.begin(), slowly.end());
+    getter gets{order};
+    wait_for_chunks(socket, 0);
+    const auto limited = ctl(socket, {"limit", "down", "10"});
+    CHECK(limited.exit_code == exits::done);
+    CHECK(limited.output == "limit down 10: that is 10 bytes a second\n");
+    const auto received = [&] { return first_set(socket).value("received", 0U); };
+    wait_until([&] { return received() == received(); }, "that nothing comes any more");
+    CHECK(ctl(socket, {"limit", "down", "off"}).output.empty());
+    CHECK(gets.ends_within(std::chrono::seconds{20}));
+    CHECK(tree_difference(here / "copy", set) == "");
+}
+
 TEST_CASE("what cannot be done is refused with a line and a code") {
     const temp_folder here;
     const tracker_program tracker;

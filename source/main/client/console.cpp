@@ -109,7 +109,7 @@ void console::carry_out(const std::string& line) {
         shown_in = {terminal_columns() - 1, terminal_rows()};
     else
         shown_in.columns = longest_command;
-    print_result(control::to_text(all_.carry_out(**what), shown_in));
+    print_result(control::to_text(all_.carry_out(**what), shown_in) + control::remark_on(**what));
 }
 
 void console::note_names() {

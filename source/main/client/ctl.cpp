@@ -44,7 +44,7 @@ exit_code ctl(const command& told) {
         if (!told.json) say(static_cast<exit_code>(no->exit_code), no->message);
         return static_cast<exit_code>(no->exit_code);
     }
-    if (!told.json) print_result(control::to_text(*answer, {.columns = 4096}));
+    if (!told.json) print_result(control::to_text(*answer, {.columns = 4096}) + control::remark_on(what));
     return exit_code::ok;
 }
 
