@@ -2,6 +2,7 @@
 
 #include "core/chunking.hpp"
 #include "core/manifest.hpp"
+#include "core/rate_limit.hpp"
 #include "core/utf8.hpp"
 #include "main/client/command.hpp"
 #include "main/options.hpp"
@@ -158,7 +159,7 @@ void add_limits_of_others(CLI::App& app, command& told) {
 
 void add_limits(CLI::App& app, command& told) {
     p2p::session_options& session = told.session;
-    p2p::add_rate(app, "--limit-up", told.peer.limit_up, "Send at most so much (20Mbit, 2MiB/s)")
+    p2p::add_rate(app, "--limit-up", told.peer.limit_up, "Send at most so much (20Mbit, 2MiB/s, off)")
         ->group("Limits");
     p2p::add_rate(app, "--limit-down", told.peer.limit_down, "Receive at most so much")->group("Limits");
     p2p::add_count(app, "--upload-slots", session.uploads.slots, 1, 1000, "Peers that are served at a time")
@@ -403,14 +404,20 @@ void fit_into_descriptors(command& told) {
                   limit, ours, theirs);
 }
 
+void confirm_slow(const std::string& option, p2p::byte_count rate) {
+    const std::string remark = p2p::remark_on_limit(rate);
+    if (!remark.empty()) spdlog::warn("{} {}: {}", option, rate, remark);
+}
+
 exit_code run(command& told, const std::string& named, const run_command& chosen) {
     const bool answers_for_itself = named == "ctl";  // its --json is the peer's answer
     if (told.json && !answers_for_itself) p2p::client::print_as(p2p::client::output_format::json);
     p2p::client::tell(p2p::events::start{P2P_VERSION, named});
     p2p::start_logging(told.quiet ? "warn" : told.log_level,
                        told.no_color ? p2p::colours::never : p2p::colours::where_usual);
-    p2p::prepare_process();
     fit_into_descriptors(told);
+    confirm_slow("--limit-up", told.peer.limit_up);
+    confirm_slow("--limit-down", told.peer.limit_down);
     if (chosen) return chosen();
     if (told.chunk_folder.empty())
         return say(exit_code::usage, "--folder is missing, or a command (see p2pclient --help)");
@@ -420,6 +427,7 @@ exit_code run(command& told, const std::string& named, const run_command& chosen
 }  // namespace
 
 int main(int argc, char** argv) {
+    p2p::prepare_process();
     command told;
     told.peer.name = host_name();
     run_command chosen;
@@ -453,7 +461,8 @@ int main(int argc, char** argv) {
         const auto named = app.get_subcommands();
         code = run(told, named.empty() ? "folder" : named.front()->get_name(), chosen);
     } catch (const CLI::ParseError& error) {
-        return static_cast<int>(p2p::explain(app, error) ? exit_code::ok : exit_code::usage);
+        code = p2p::explain(app, error) ? exit_code::ok : exit_code::usage;
+        return p2p::code_with_results(static_cast<int>(code));
     } catch (const std::invalid_argument& error) {
         code = say(exit_code::usage, error.what());
     } catch (const p2p::session_failure& failure) {
@@ -465,6 +474,6 @@ int main(int argc, char** argv) {
     } catch (const std::exception& failure) {
         code = say(exit_code::failure, failure.what());
     }
-    p2p::client::tell(p2p::events::end{static_cast<int>(code)});
-    return static_cast<int>(code);
+    p2p::client::tell(p2p::events::end{p2p::code_with_results(static_cast<int>(code))});
+    return p2p::code_with_results(static_cast<int>(code));
 }

@@ -9,7 +9,9 @@
 #include "net/process.hpp"
 #include "net/service_manager.hpp"
 #include "net/signals.hpp"
+#include "net/standard_streams.hpp"
 #include "net/worker_pool.hpp"
+#include "storage/files.hpp"
 #include "storage/key_file.hpp"
 #include "tracker/server.hpp"
 #include "tracker/sqlite_state.hpp"
@@ -18,10 +20,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <random>
+#include <span>
+#include <string>
+#include <system_error>
 #include <unistd.h>
 
 namespace {
@@ -58,6 +60,11 @@ void add_limits(CLI::App& app, p2p::tracker_options& options) {
           "Chunks that one peer announces or asks for, in a second");
 }
 
+int say(int code, const std::string& message) {
+    p2p::write_message(fmt::format("p2ptracker: {}\n", message));
+    return code;
+}
+
 // Into the log, as what happened before.
 int explain(const std::exception_ptr& error) {
     spdlog::error("{}", p2p::describe(error));
@@ -84,12 +91,13 @@ int run_tracker(p2p::tracker_options options, const std::filesystem::path& state
     if (pages) tasks.spawn(pages->run());
     int code = ok;
     tasks.spawn(server.run());
-    const auto reload = p2p::reload_on_hangup(io.get_executor(), files, secured);
-    p2p::caught_signals signals(io.get_executor(), p2p::stop_signals, [&] {
+    const auto stop = [&tasks] {
         spdlog::info("tracker stops");
         p2p::tell_service_manager("STOPPING=1");
         tasks.cancel();
-    });
+    };
+    const auto hangup = p2p::catch_hangup(io.get_executor(), files, secured, stop);
+    const p2p::caught_signals signals(io.get_executor(), p2p::stop_signals, stop);
     p2p::warn_if_open(options.listen.host, options.secured.get());
     spdlog::info("tracker listens on {}", p2p::endpoint{options.listen.host, server.port()}.to_string());
     auto wait = [&]() -> p2p::awaitable<void> { co_await tasks.join(); };
@@ -104,16 +112,17 @@ int run_tracker(p2p::tracker_options options, const std::filesystem::path& state
 // Into a file it goes so that nobody else can read it: others would not be taken for a key file.
 int print_new_secret() {
     p2p::make_private(STDOUT_FILENO);
-    fmt::print("{}\n", p2p::new_swarm_key().to_hex());
-    if (std::fflush(stdout) == 0) return ok;
-    fmt::print(stderr, "p2ptracker: --new-secret cannot write the key to standard output: {}\n",
-               std::strerror(errno));
-    return failure;
+    const std::string line = p2p::new_swarm_key().to_hex() + "\n";
+    const int error = p2p::write_all(STDOUT_FILENO, std::as_bytes(std::span{line}));
+    if (error == 0) return ok;
+    const std::string why = std::generic_category().message(error);
+    return say(failure, "--new-secret cannot write the key to standard output: " + why);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+    p2p::prepare_process();
     p2p::tracker_options options;
     std::string log_level = "info";
     std::string one_vote_per = "peer";
@@ -168,26 +177,21 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
         p2p::start_logging(log_level);
     } catch (const CLI::ParseError& error) {
-        return p2p::explain(app, error) ? ok : usage;
+        return p2p::code_with_results(p2p::explain(app, error) ? ok : usage);
     } catch (const std::invalid_argument& error) {
-        fmt::print(stderr, "p2ptracker: {}\n", error.what());
-        return usage;
+        return say(usage, error.what());
     }
 
     options.agreement.one_vote = one_vote_per == "host" ? p2p::vote_per::host : p2p::vote_per::peer;
     options.seed = std::random_device{}();
-    p2p::prepare_process();
     try {
         if (new_secret) return print_new_secret();
         return run_tracker(options, state, security, web);
     } catch (const p2p::state_failure& error) {
-        fmt::print(stderr, "p2ptracker: {}\n", error.what());
-        return storage;
+        return say(storage, error.what());
     } catch (const p2p::security_failure& error) {
-        fmt::print(stderr, "p2ptracker: {}\n", error.what());
-        return usage;
+        return say(usage, error.what());
     } catch (const std::exception& error) {
-        fmt::print(stderr, "p2ptracker: {}\n", error.what());
-        return network;
+        return say(network, error.what());
     }
 }

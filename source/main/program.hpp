@@ -4,14 +4,16 @@
 
 #include "core/link.hpp"
 #include "core/suggestion.hpp"
+#include "core/units.hpp"
 #include "main/help.hpp"
+#include "net/standard_streams.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
-#include <iostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -50,13 +52,45 @@ inline named_command chosen_command(const CLI::App& app) {
     return chosen;
 }
 
+/// What is wrong with the first line of a configuration file that is neither a table nor NAME = VALUE: CLI11
+/// takes such lines for flags, or skips them. Empty where there is none.
+inline std::string why_no_configuration(const std::string& text) {
+    std::istringstream lines{text};
+    bool in_list = false;
+    std::size_t number = 0;
+    for (std::string line; std::getline(lines, line);) {
+        ++number;
+        CLI::detail::trim(line);
+        if (line.empty() || line.front() == '#' || line.front() == ';') continue;
+        const bool is_table = line.size() > 2 && line.front() == '[' && line.back() == ']';
+        const std::size_t equals = line.find('=');
+        const bool has_value = equals != std::string::npos && equals > 0;
+        if (!in_list && !is_table && !has_value)
+            return fmt::format("line {}: \"{}\" is neither [TABLE] nor NAME = VALUE", number,
+                               printable(line, 40));
+        if (!in_list && has_value) {
+            line = CLI::detail::trim_copy(line.substr(equals + 1));
+            line = CLI::detail::trim_copy(line.substr(0, line.find('#')));
+            in_list = line.starts_with('[');
+        }
+        in_list = in_list && !line.ends_with(']');
+    }
+    return {};
+}
+
 /// Of a configuration file, only what is about the command that was named counts.
 class file_for_command : public CLI::ConfigTOML {
 public:
     explicit file_for_command(const CLI::App& app) : app_(app) {}
 
     std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
-        std::vector<CLI::ConfigItem> all = CLI::ConfigTOML::from_config(in);
+        std::ostringstream read;
+        read << in.rdbuf();
+        const std::string text = read.str();
+        if (const std::string why = why_no_configuration(text); !why.empty())
+            throw CLI::ConfigError(fmt::format("{}, {}", app_.get_config_ptr()->as<std::string>(), why));
+        std::istringstream again{text};
+        std::vector<CLI::ConfigItem> all = CLI::ConfigTOML::from_config(again);
         const std::vector<std::string> tables = chosen_command(app_).tables;
         std::erase_if(all, [&tables](const CLI::ConfigItem& one) { return one.parents != tables; });
         return all;
@@ -117,8 +151,12 @@ inline std::string why_unexpected(const CLI::App& app, const named_command& at, 
 /// Prints what was asked for (--help, --version), and returns true; or says on stderr, in one line, what is
 /// wrong.
 inline bool explain(const CLI::App& app, const CLI::ParseError& error) {
+    std::ostringstream asked_for;
     std::ostringstream unused;
-    if (app.exit(error, std::cout, unused) == 0) return true;
+    if (app.exit(error, asked_for, unused) == 0) {
+        write_result(asked_for.str());
+        return true;
+    }
     const named_command at = chosen_command(app);
     const std::vector<std::string> unknown = app.remaining(true);
     const bool is_unexpected = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !unknown.empty();
@@ -129,7 +167,7 @@ inline bool explain(const CLI::App& app, const CLI::ParseError& error) {
         if (why.starts_with(before)) why.replace(0, before.size(), "there is no option ");
         why.insert(0, "--config: ");
     }
-    std::cerr << hide_keys(fmt::format("{}: {} (see {} --help)\n", app.get_name(), why, at.name));
+    write_message(hide_keys(fmt::format("{}: {} (see {} --help)\n", app.get_name(), why, at.name)));
     return false;
 }
 

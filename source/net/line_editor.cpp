@@ -41,6 +41,11 @@ std::size_t characters_in(std::string_view text) {
         std::ranges::count_if(text, [](unsigned char c) { return (c & 0xC0U) != 0x80U; }));
 }
 
+// libedit writes through the same buffer. A terminal that is gone shows nothing, and its input ends.
+void put(std::string_view text) {
+    (void)std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
 std::string common_beginning(const std::vector<std::string>& all) {
     std::string_view common = all.front();
     for (const std::string& one : all)
@@ -178,20 +183,20 @@ struct line_editor::inside : std::enable_shared_from_this<inside> {
     void erase() {
         std::size_t up = rows_above_cursor();
         if (status_is_drawn) up += 1;
-        if (up > 0) fmt::print("\033[{}A", up);
-        fmt::print("\r\033[J");
+        if (up > 0) put(fmt::format("\033[{}A", up));
+        put("\r\033[J");
         status_is_drawn = false;
     }
 
     void draw_status() {
         status_is_drawn = !status.empty();
-        if (status_is_drawn) fmt::print("{}\n", status);
+        if (status_is_drawn) put(status + "\n");
         std::fflush(stdout);
     }
 
     void draw(std::string_view text) {
         erase();
-        fmt::print("{}", text);
+        put(text);
         draw_status();
         el_set(line.get(), EL_REFRESH);
     }
@@ -200,7 +205,7 @@ struct line_editor::inside : std::enable_shared_from_this<inside> {
     void show_as_entered(const std::string& text) {
         if (!status_is_drawn) return;
         const std::size_t rows = (how.prompt.size() + characters_in(text)) / known_columns + 1;
-        fmt::print("\033[{}A\r\033[J{}{}\n", rows + 1, how.prompt, text);
+        put(fmt::format("\033[{}A\r\033[J{}{}\n", rows + 1, how.prompt, text));
         draw_status();
     }
 
@@ -249,7 +254,7 @@ line_editor::~line_editor() {
     inside_->ended = true;
     inside_->poke();
     inside_->thread.join();
-    if (!inside_->to_print.empty()) fmt::print("{}", inside_->to_print);
+    put(inside_->to_print);
     std::fflush(stdout);
 }
 

@@ -1,5 +1,7 @@
 #include "net/process.hpp"
 
+#include "net/standard_streams.hpp"
+
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -23,6 +25,7 @@ double seconds(const timeval& time) {
 
 void prepare_process() {
     started = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    hold_standard_streams();
     ::signal(SIGPIPE, SIG_IGN);
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;

@@ -1,4 +1,4 @@
-// What a program with many sockets asks of the system before it starts, and what it takes of it.
+// What a program with many sockets sees to before it starts, and what it takes of the system.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,9 @@
 
 namespace p2p {
 
-/// As many descriptors as the system lets this process have; and no SIGPIPE, which sendfile(2) would raise
-/// where the other side has gone: that is an error like any other.
+/// The first thing that a program does: standard streams that are none of its sockets, as many descriptors as
+/// the system lets this process have, and no SIGPIPE, which writing would raise where the other side has
+/// gone: that is an error like any other.
 void prepare_process();
 
 /// So many descriptors this process may have at once.

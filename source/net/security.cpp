@@ -4,6 +4,7 @@
 
 #include <asio/ssl/context.hpp>
 #include <asio/ssl/error.hpp>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <ctime>
 
 namespace p2p {
 
@@ -55,6 +57,12 @@ asio::ssl::context new_context() {
 
 void require(const std::error_code& error, const std::filesystem::path& file) {
     if (error) throw security_failure(fmt::format("{}: {}", file.string(), error.message()));
+}
+
+std::string show_time(const ASN1_TIME* time) {
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(time, &parts) != 1) return "a date that cannot be read";
+    return fmt::format("{:%Y-%m-%d %H:%M} UTC", parts);
 }
 
 }  // namespace
@@ -118,6 +126,16 @@ security::security(const certificate_files& files) : contexts_(std::make_shared<
     context.load_verify_file(files.authorities.string(), error);
     require(error, files.authorities);
     SSL_CTX_set_verify(context.native_handle(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+}
+
+std::string security::why_out_of_date() const {
+    const X509* const shown = SSL_CTX_get0_certificate(contexts_->context.native_handle());
+    if (shown == nullptr) return {};
+    const ASN1_TIME* const begin = X509_get0_notBefore(shown);
+    const ASN1_TIME* const end = X509_get0_notAfter(shown);
+    if (X509_cmp_current_time(begin) > 0) return "is not valid before " + show_time(begin);
+    if (X509_cmp_current_time(end) < 0) return "expired on " + show_time(end);
+    return {};
 }
 
 std::unique_ptr<tls_channel> security::accept(int socket) const {

@@ -34,6 +34,10 @@ public:
     /// Both sides show certificates. Throws security_failure.
     explicit security(const certificate_files& files);
 
+    /// "expired on 2026-11-30 12:00 UTC", "is not valid before ...", where that is so of the certificate that
+    /// this side shows; empty where it is valid now, or there is none.
+    std::string why_out_of_date() const;
+
     /// Connections that begin from now on are secured as the other's are.
     void become(const security& other) { contexts_ = other.contexts_; }
 

@@ -1,10 +1,10 @@
 #include "net/terminal.hpp"
 
 #include "net/line_editor.hpp"
+#include "net/standard_streams.hpp"
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -30,11 +30,10 @@ winsize window() {
 }
 
 // A line that was drawn when the window was wider takes several now.
-void erase_status_line() {
-    if (status_line().empty()) return;
+std::string without_status_line() {
+    if (status_line().empty()) return {};
     const std::size_t rows_above = (status_line().size() - 1) / terminal_columns();
-    if (rows_above > 0) fmt::print(stderr, "\033[{}A", rows_above);
-    fmt::print(stderr, "\r\033[J");
+    return (rows_above > 0 ? fmt::format("\033[{}A", rows_above) : "") + "\r\033[J";
 }
 
 }  // namespace
@@ -57,27 +56,22 @@ std::size_t terminal_rows() {
 
 void show_status_line(std::string text) {
     if (editor() != nullptr) return editor()->show_status(std::move(text));
-    erase_status_line();
+    std::string drawn = without_status_line();
     status_line() = std::move(text);
-    fmt::print(stderr, "{}", status_line());
-    std::fflush(stderr);
+    write_message(drawn += status_line());
 }
 
 void print_message(std::string_view text) {
     if (editor() != nullptr) return editor()->print(text);
-    erase_status_line();
-    fmt::print(stderr, "{}{}", text, status_line());
-    std::fflush(stderr);
+    std::string drawn = without_status_line();
+    write_message(drawn.append(text) += status_line());
 }
 
 void print_result(std::string_view text) {
     if (editor() != nullptr) return editor()->print(text);
-    erase_status_line();
-    std::fflush(stderr);
-    fmt::print("{}", text);
-    std::fflush(stdout);
-    fmt::print(stderr, "{}", status_line());
-    std::fflush(stderr);
+    write_message(without_status_line());
+    write_result(text);
+    write_message(status_line());
 }
 
 void show_above(line_editor* typed) {

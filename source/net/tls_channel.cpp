@@ -25,6 +25,11 @@ public:
             case tls_errc::not_trusted:
                 return "its certificate is not signed by whom this side trusts, or is for another host (see "
                        "--tls-ca)";
+            case tls_errc::out_of_date:
+                return "its certificate has expired, or is not valid yet, or the clock of this machine is "
+                       "wrong";
+            case tls_errc::told_out_of_date:
+                return "it says that this side's certificate has expired (see --tls-cert)";
             case tls_errc::refused: return "it does not take this side's certificate (see --tls-cert)";
         }
         return "unknown";
@@ -38,6 +43,11 @@ bool is_no_tls(int reason) {
 
 bool is_bad_certificate(int reason) {
     return reason == SSL_R_CERTIFICATE_VERIFY_FAILED || reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
+}
+
+bool is_out_of_date(SSL* ssl) {
+    const long why = SSL_get_verify_result(ssl);
+    return why == X509_V_ERR_CERT_HAS_EXPIRED || why == X509_V_ERR_CERT_NOT_YET_VALID;
 }
 
 // OpenSSL says nothing to whoever does not speak TLS at all: that this is what is expected here helps people.
@@ -140,7 +150,9 @@ tls_channel::outcome tls_channel::outcome_of(std::ptrdiff_t result) {
     if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) return {.error = asio::error::eof};
     if (!open_ && is_no_tls(reason)) return {.error = tls_errc::no_tls};
     if (!open_ && by_secret_) return {.error = tls_errc::secret_refused};
-    if (!open_ && is_bad_certificate(reason)) return {.error = tls_errc::not_trusted};
+    if (!open_ && is_bad_certificate(reason))
+        return {.error = is_out_of_date(ssl_.get()) ? tls_errc::out_of_date : tls_errc::not_trusted};
+    if (reason == SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED) return {.error = tls_errc::told_out_of_date};
     if (says_bad_certificate(reason)) return {.error = tls_errc::refused};
     return {.error = {static_cast<int>(first), asio::error::get_ssl_category()}};
 }

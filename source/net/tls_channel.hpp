@@ -19,7 +19,9 @@ enum class tls_errc {
     secret_refused = 1,  ///< the other side has another secret, or certificates
     no_tls,              ///< what the other side says is no TLS
     not_trusted,         ///< the other side's certificate is not one of ours, or there is none
+    out_of_date,         ///< it has expired, or is not valid yet
     refused,             ///< it does not take ours
+    told_out_of_date,    ///< because that has expired
 };
 std::error_code make_error_code(tls_errc code);
 

@@ -112,6 +112,48 @@ TEST_CASE("wrong options are one line that says what may have been meant, and wh
           "p2ptracker: there is no option --qorum, did you mean --quorum? (see p2ptracker --help)\n");
 }
 
+TEST_CASE("a configuration file that is none is an error that names the file and the line") {
+    const temp_folder here;
+    const std::vector<std::pair<std::string, std::string>> table{
+        {"nonsense\n", "line 1: \"nonsense\""},
+        {"# our own\n\n[get]\nquiet = true\nlimit-up 20Mbit\n", "line 5: \"limit-up 20Mbit\""},
+        {"{\n  \"quiet\": true\n}\n", "line 1: \"{\""},
+        {"get:\n  quiet: true\n", "line 1: \"get:\""},
+        {"[share]\nexclude = [\n  \"a\",\n  \"b\"\n]\nonce\n", "line 6: \"once\""},
+        {std::string("\x7F"
+                     "ELF\0\1\2",
+                     7),
+         "line 1: "},
+    };
+    for (const auto& [text, where] : table) {
+        const std::string file = file_with(here, text);
+        for (const auto& ended : {run_client({"--config", file, "list"}), run_tracker({"--config", file})}) {
+            CHECK(ended.exit_code == exits::usage);
+            CHECK_MESSAGE(contains(ended.output, "--config: " + file + ", " + where), ended.output);
+            CHECK(std::ranges::count(ended.output, '\n') == 1);
+        }
+    }
+}
+
+TEST_CASE("a limit can be off, and one that hardly lets anything through is confirmed") {
+    const temp_folder here;
+    const tracker_program tracker;
+    const words ask{
+        "get", std::string(64, '7'), here / "copy", "--tracker", tracker.address(), "--give-up-after", "1s"};
+    const auto with = [&ask](const words& more) {
+        words all = ask;
+        all.insert(all.end(), more.begin(), more.end());
+        return run_client(all);
+    };
+    const auto off = with({"--limit-down", "off", "--limit-up", "off"});
+    CHECK_MESSAGE(off.exit_code == exits::incomplete, off.output);
+    CHECK_FALSE(contains(off.output, "a second"));
+    const auto slow = with({"--limit-down", "10", "--limit-up", "8bit"});
+    CHECK_MESSAGE(contains(slow.output, "--limit-down 10: that is 10 bytes a second"), slow.output);
+    CHECK_MESSAGE(contains(slow.output, "--limit-up 1: that is 1 byte a second"), slow.output);
+    CHECK(with({"--limit-down", "of"}).exit_code == exits::usage);
+}
+
 TEST_CASE("each program tells its version") {
     for (const std::string name : {"p2pclient", "p2ptracker", "simulate"}) {
         const auto ended = run(built_beside(name), {"--version"});

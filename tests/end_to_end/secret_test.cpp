@@ -60,16 +60,35 @@ public:
 
     /// The options for somebody who is called so.
     words member(const std::string& name) const {
-        openssl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
-                 name + ".key", "-out", name + ".csr", "-subj", "/CN=" + name});
-        std::ofstream(folder_ / (name + ".ext")) << "subjectAltName=" << name << '\n';
+        ask_for(name);
         openssl({"x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-out",
                  name + ".pem", "-days", "2", "-extfile", name + ".ext"});
-        return {"--tls-cert", folder_ / (name + ".pem"), "--tls-key", folder_ / (name + ".key"),
-                "--tls-ca",   folder_ / "ca.pem"};
+        return options(name);
+    }
+
+    /// The same, valid from the first day of a year to that of the next.
+    words member_in(int year, const std::string& name) const {
+        ask_for(name);
+        std::ofstream(folder_ / "index.txt").flush();
+        std::ofstream(folder_ / "ca.cnf")
+            << "[ca]\ndefault_ca=it\n[it]\ndatabase=index.txt\nnew_certs_dir=.\nrand_serial=yes\n"
+               "default_md=sha256\npolicy=names\n[names]\ncommonName=supplied\n";
+        openssl({"ca", "-batch", "-notext", "-config", "ca.cnf", "-cert", "ca.pem", "-keyfile", "ca.key",
+                 "-in", name + ".csr", "-out", name + ".pem", "-extfile", name + ".ext", "-startdate",
+                 std::to_string(year) + "0101000000Z", "-enddate", std::to_string(year + 1) + "0101000000Z"});
+        return options(name);
     }
 
 private:
+    void ask_for(const std::string& name) const {
+        openssl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
+                 name + ".key", "-out", name + ".csr", "-subj", "/CN=" + name});
+        std::ofstream(folder_ / (name + ".ext")) << "subjectAltName=" << name << '\n';
+    }
+    words options(const std::string& name) const {
+        return {"--tls-cert", folder_ / (name + ".pem"), "--tls-key", folder_ / (name + ".key"),
+                "--tls-ca",   folder_ / "ca.pem"};
+    }
     void openssl(const words& what) const {
         process_settings here;
         here.working_folder = folder_;
@@ -239,6 +258,7 @@ TEST_CASE("SIGHUP has the key file read again: keys come and go while everything
     };
 
     CHECK(get_with(new_key) == exits::network);
+    tracker.wait_for("127.0.0.1 is refused: it does not have the same secret");
     use(read_text(new_key) + read_text(old_key));
     reload();
     CHECK(get_with(new_key) == exits::done);
@@ -249,12 +269,6 @@ TEST_CASE("SIGHUP has the key file read again: keys come and go while everything
     reload();
     CHECK(get_with(old_key) == exits::network);
     CHECK(tree_difference(original, here / "new") == "");
-}
-
-TEST_CASE("SIGHUP ends a program that has no files to read again, as it always did") {
-    tracker_program tracker;
-    tracker.signal(SIGHUP);
-    CHECK(tracker.wait_for_exit() == 128 + SIGHUP);
 }
 
 TEST_CASE("a key file that others can read is refused before anything else") {
@@ -451,6 +465,33 @@ TEST_CASE("a tracker with a certificate for another host is not talked to") {
         run_client(words{"list", "--tracker", tracker.address()} + ours.member("DNS:me"));
     CHECK(listed.exit_code == exits::network);
     CHECK(contains(listed.output, "or is for another host"));
+}
+
+TEST_CASE("a certificate that has expired is called so, to its owner and to whoever meets it") {
+    const temp_folder here;
+    const authority ours{here / "ours"};
+    const words old = ours.member_in(2020, "IP:127.0.0.1");
+    tracker_program tracker{old};
+    CHECK(tracker.said("the certificate in " + old[1] + " expired on 2021-01-01 00:00 UTC"));
+    const words ask{"list", "--tracker", tracker.address()};
+    const finished_process listed = run_client(ask + ours.member("DNS:me"));
+    CHECK(listed.exit_code == exits::network);
+    CHECK_MESSAGE(contains(listed.output, "its certificate has expired"), listed.output);
+    CHECK_FALSE(contains(listed.output, "expired on"));
+
+    const tracker_program valid{ours.member("IP:127.0.0.1")};
+    const finished_process refused =
+        run_client(words{"list", "--tracker", valid.address()} + ours.member_in(2020, "DNS:late"));
+    CHECK(refused.exit_code == exits::network);
+    CHECK_MESSAGE(contains(refused.output, "it says that this side's certificate has expired"),
+                  refused.output);
+}
+
+TEST_CASE("a certificate that is not valid yet is called so to its owner") {
+    const temp_folder here;
+    const words early = authority{here / "ours"}.member_in(2098, "IP:127.0.0.1");
+    const tracker_program tracker{early};
+    CHECK(tracker.said("the certificate in " + early[1] + " is not valid before 2098-01-01 00:00 UTC"));
 }
 
 TEST_CASE("files that are no certificates or keys are named") {

@@ -162,9 +162,9 @@ int main(int argc, char** argv) {
         print(reports, json);
         return measured;
     } catch (const CLI::ParseError& error) {
-        return p2p::explain(app, error) ? measured : usage;
+        return code_with_results(p2p::explain(app, error) ? measured : usage);
     } catch (const std::exception& error) {
-        fmt::print(stderr, "bench: {}\n", error.what());
+        write_message(fmt::format("bench: {}\n", error.what()));
         return failed;
     }
 }

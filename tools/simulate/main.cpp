@@ -4,6 +4,8 @@
 #include "main/options.hpp"
 #include "main/program.hpp"
 #include "net/logging.hpp"
+#include "net/process.hpp"
+#include "net/standard_streams.hpp"
 #include "plot.hpp"
 #include "storage/files.hpp"
 #include "swarm.hpp"
@@ -38,25 +40,27 @@ std::string time_of(const peer_result& peer) {
     return fmt::format("{:.2f} s", std::chrono::duration<double>(*peer.completed_after).count());
 }
 
-void print_table(const swarm_options& options, const swarm_result& result, const swarm_result* without) {
-    fmt::print("seed {}\n{:<8} {:<8} {:>7} {:>8} {:>6} {:>6} {:>10} {:>10} {:>9}\n", options.seed, "peer",
-               "part", "chunks", "fetched", "from", "wrong", "down", "up", "time");
+std::string table_of(const swarm_options& options, const swarm_result& result, const swarm_result* without) {
+    std::string text =
+        fmt::format("seed {}\n{:<8} {:<8} {:>7} {:>8} {:>6} {:>6} {:>10} {:>10} {:>9}\n", options.seed,
+                    "peer", "part", "chunks", "fetched", "from", "wrong", "down", "up", "time");
     for (const peer_result& peer : result.peers)
-        fmt::print("{:<8} {:<8} {:>7} {:>8} {:>6} {:>6} {:>10} {:>10} {:>9}{}{}\n", peer.name,
-                   name_of(peer.part), peer.chunks, peer.fetched, peer.sources, peer.wrong,
-                   show_size(peer.bytes_down), show_size(peer.bytes_up), time_of(peer),
-                   peer.problem.empty() ? "" : "  ", peer.problem);
-    fmt::print("makespan {:.3f} s", result.makespan);
+        text += fmt::format("{:<8} {:<8} {:>7} {:>8} {:>6} {:>6} {:>10} {:>10} {:>9}{}{}\n", peer.name,
+                            name_of(peer.part), peer.chunks, peer.fetched, peer.sources, peer.wrong,
+                            show_size(peer.bytes_down), show_size(peer.bytes_up), time_of(peer),
+                            peer.problem.empty() ? "" : "  ", peer.problem);
+    text += fmt::format("makespan {:.3f} s", result.makespan);
     if (result.bound > 0)
-        fmt::print(", fluid bound {:.3f} s, ratio {:.3f}", result.bound, result.makespan / result.bound);
+        text +=
+            fmt::format(", fluid bound {:.3f} s, ratio {:.3f}", result.bound, result.makespan / result.bound);
     if (without != nullptr)
-        fmt::print(
+        text += fmt::format(
             "\nwith {} hostile peers ({}) beside these; without them the makespan is {:.3f} s: it is "
             "{:.2f} times as long",
             hostile_peers(*options.adversary, options.peers), name_of(options.adversary->kind),
             without->makespan, result.makespan / without->makespan);
-    fmt::print("\n{}\n", result.all_right ? "every byte of every peer is right"
-                                          : "SOME PEERS ARE NOT AS THEY SHOULD BE");
+    return text + fmt::format("\n{}\n", result.all_right ? "every byte of every peer is right"
+                                                         : "SOME PEERS ARE NOT AS THEY SHOULD BE");
 }
 
 nlohmann::ordered_json to_json(const peer_result& peer) {
@@ -74,7 +78,7 @@ nlohmann::ordered_json to_json(const peer_result& peer) {
     return json;
 }
 
-void print_json(const swarm_options& options, const swarm_result& result, const swarm_result* without) {
+std::string json_of(const swarm_options& options, const swarm_result& result, const swarm_result* without) {
     nlohmann::ordered_json json{{"seed", options.seed}, {"makespan", result.makespan}};
     if (result.bound > 0) {
         json["fluid_bound"] = result.bound;
@@ -87,7 +91,7 @@ void print_json(const swarm_options& options, const swarm_result& result, const 
                              {"ratio", result.makespan / without->makespan}};
     json["all_right"] = result.all_right;
     for (const peer_result& peer : result.peers) json["peers"].push_back(to_json(peer));
-    fmt::print("{}\n", json.dump(2));
+    return json.dump(2) + "\n";
 }
 
 // Before the swarm runs: whoever has waited for the picture should not learn then that it has no place.
@@ -140,6 +144,7 @@ void add_options(CLI::App& app, swarm_options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    prepare_process();
     swarm_options options;
     std::string log_level = "error";
     std::string picture;
@@ -170,16 +175,16 @@ int main(int argc, char** argv) {
         if (options.adversary) without = run_swarm(without_adversary(options));
         const swarm_result result = run_swarm(options);
         const swarm_result* const other = without ? &*without : nullptr;
-        json ? print_json(options, result, other) : print_table(options, result, other);
+        write_result(json ? json_of(options, result, other) : table_of(options, result, other));
         if (picture_file) write_picture(picture_file, picture, plot(options, result, other));
-        return result.all_right && (!without || without->all_right) ? right : wrong;
+        return code_with_results(result.all_right && (!without || without->all_right) ? right : wrong);
     } catch (const CLI::ParseError& error) {
-        return p2p::explain(app, error) ? right : usage;
+        return code_with_results(p2p::explain(app, error) ? right : usage);
     } catch (const std::invalid_argument& error) {
-        fmt::print(stderr, "simulate: {}\n", error.what());
+        write_message(fmt::format("simulate: {}\n", error.what()));
         return usage;
     } catch (const std::exception& error) {
-        fmt::print(stderr, "simulate: {}\n", error.what());
+        write_message(fmt::format("simulate: {}\n", error.what()));
         return wrong;
     }
 }

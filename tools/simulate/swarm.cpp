@@ -419,7 +419,6 @@ std::string why_impossible(const swarm_options& o) {
 }
 
 swarm_result run_swarm(const swarm_options& options) {
-    prepare_process();
     require_open_files(options);
     swarm all(options);
     std::exception_ptr failure;

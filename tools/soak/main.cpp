@@ -122,7 +122,7 @@ int soak_with(const soak_options& options) {
     }
     all.end();
     const std::vector<std::string> failures = at.counts().failures();
-    for (const std::string& one : failures) fmt::print(stderr, "soak: {}\n", one);
+    for (const std::string& one : failures) write_message(fmt::format("soak: {}\n", one));
     fmt::print("{} copies, {:.0f} MiB, in {}; {} failures\n", at.counts().copies.load(),
                mebibytes(at.counts().bytes), show_duration(elapsed()), failures.size());
     return failures.empty() && at.counts().copies > 0 ? right : wrong;
@@ -151,9 +151,9 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
         return soak_with(options);
     } catch (const CLI::ParseError& error) {
-        return p2p::explain(app, error) ? right : usage_error;
+        return code_with_results(p2p::explain(app, error) ? right : usage_error);
     } catch (const std::exception& error) {
-        fmt::print(stderr, "soak: {}\n", error.what());
+        write_message(fmt::format("soak: {}\n", error.what()));
         return wrong;
     }
 }

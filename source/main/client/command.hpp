@@ -75,10 +75,8 @@ exit_code ctl(const command& told);
 exit_code say(exit_code code, std::string_view message);
 
 /// Runs the coroutine, and everything it starts on this io_context, to the end; until then shows these
-/// activities (none: nothing), and SIGHUP has the files of `secured` read again. Throws what the coroutine
-/// throws.
-void run(asio::io_context& io, awaitable<void> work, const command& told, const activities* going_on,
-         std::shared_ptr<security> secured);
+/// activities (none: nothing). Throws what the coroutine throws.
+void run(asio::io_context& io, awaitable<void> work, const command& told, const activities* going_on);
 
 /// A peer that runs, and what belongs to it.
 struct running {
@@ -90,8 +88,8 @@ struct running {
     tracker_server* tracker = nullptr;  ///< runs as long as the peer does
 };
 
-/// The same, within the peer's around(): signals stop it, and it takes commands from where the options say.
-/// Returns how the sets went that were added: the first failure.
+/// The same, within the peer's around(): signals stop it, or have files read again, and it takes commands
+/// from where the options say. Returns how the sets went that were added: the first failure.
 exit_code run(asio::io_context& io, const running& what, awaitable<void> body, const command& told);
 
 /// What the options say, and otherwise the key of a link, if it has one. Throws security_failure.

@@ -21,15 +21,12 @@ exit_code say(exit_code code, std::string_view message) {
     return code;
 }
 
-void run(asio::io_context& io, awaitable<void> work, const command& told, const activities* going_on,
-         std::shared_ptr<security> secured) {
+void run(asio::io_context& io, awaitable<void> work, const command& told, const activities* going_on) {
     std::exception_ptr failure;
-    auto reload = reload_on_hangup(io.get_executor(), told.security, std::move(secured));
     std::optional<display> shown;
     if (going_on != nullptr && !told.quiet) shown.emplace(io.get_executor(), *going_on);
     asio::co_spawn(io, std::move(work), [&](std::exception_ptr error) {
         failure = std::move(error);
-        reload.reset();
         shown.reset();
     });
     io.run();
@@ -71,6 +68,8 @@ awaitable<void> accompany(const running& what, awaitable<void> body, const comma
     if (what.takes_commands || (told.console && console::has_input()))
         beside.spawn(prompt.emplace(what.self.executor(), all).run());
     what.self.obey_signals();
+    const auto hangup =
+        catch_hangup(what.self.executor(), told.security, what.secured, [&self = what.self] { self.stop(); });
     co_await beside.during(what.self.around(std::move(body)));
 }
 
@@ -83,7 +82,7 @@ exit_code run(asio::io_context& io, const running& what, awaitable<void> body, c
     open.site = site_of(what, all);
     open.pages = open_pages(io.get_executor(), told.web, *open.site);
     awaitable<void> work = accompany(what, std::move(body), told, all, open);
-    run(io, std::move(work), told, &what.self.going_on(), what.secured);
+    run(io, std::move(work), told, &what.self.going_on());
     return all.code();
 }
 

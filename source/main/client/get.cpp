@@ -62,7 +62,7 @@ exit_code get(const command& told) {
     const std::optional<swarm_key> key = what.from.key;
     const auto secured = secured_by(told, key);
     peer self(io.get_executor(), pool, peer_for(told, what.from.trackers, secured));
-    const running here{self, secured, open_security(told.security) ? std::nullopt : key, told.stay};
+    const running here{self, secured, told.security.names_files() ? std::nullopt : key, told.stay};
     const exit_code code = run(io, here, fetch_set(self, std::move(what)), told);
     pool.join();
     return code;

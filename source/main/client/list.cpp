@@ -18,7 +18,7 @@ exit_code list(const command& told) {
     const auto secured = secured_by(told);
     const connecting how{.limit = tracker_connect_limit, .secured = secured, .is_named = true};
     asio::io_context io;
-    run(io, print_list(trackers_or_default(told.trackers), how), told, nullptr, secured);
+    run(io, print_list(trackers_or_default(told.trackers), how), told, nullptr);
     return exit_code::ok;
 }
 

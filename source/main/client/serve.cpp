@@ -52,7 +52,7 @@ std::shared_ptr<security> secured_for(const command& told, const std::vector<kno
     const std::optional<swarm_key> key = sets.empty() ? std::nullopt : sets.front().key;
     auto secured = secured_by(told, key);
     for (const known_set& one : sets)
-        if (one.key != key && !open_security(told.security))
+        if (one.key != key && !told.security.names_files())
             throw session_failure(
                 exit_code::usage,
                 fmt::format("{} and {} do not have the same secret: serve them with a command each",
@@ -120,7 +120,7 @@ exit_code serve(const command& told) {
     const auto secured = secured_for(told, sets);
     peer self(io.get_executor(), pool, peer_for(told, trackers, secured));
     serving what{told, pool, self, std::move(sets), code};
-    const running here{self, secured, open_security(told.security) ? std::nullopt : what.sets.front().key};
+    const running here{self, secured, told.security.names_files() ? std::nullopt : what.sets.front().key};
     const exit_code added = run(io, here, serve_all(what), told);
     pool.join();
     return what.code == exit_code::ok ? added : what.code;

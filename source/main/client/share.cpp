@@ -2,6 +2,7 @@
 #include "net/listener.hpp"
 #include "net/on_pool.hpp"
 #include "net/own_address.hpp"
+#include "net/standard_streams.hpp"
 #include "peer/chunk_work.hpp"
 #include "storage/published_store.hpp"
 #include "storage/set_state.hpp"
@@ -66,6 +67,7 @@ awaitable<void> print_link(session& shared, link where) {
     co_await shared.announced();
     if (shared.stopping()) co_return;
     tell(events::link{where.name, where.to_string()});
+    if (is_result_lost()) shared.stop();  // nobody has the link
 }
 
 struct sharing {

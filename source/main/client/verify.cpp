@@ -58,7 +58,7 @@ exit_code verify(const command& told) {
     worker_pool pool{worker_count()};
     exit_code code = exit_code::ok;
     activities going_on;
-    run(io, verify_all(told, pool, going_on, code), told, &going_on, nullptr);
+    run(io, verify_all(told, pool, going_on, code), told, &going_on);
     pool.join();
     return code;
 }
