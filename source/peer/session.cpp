@@ -264,7 +264,7 @@ awaitable<void> session::wait_until_over() {
 
 std::optional<time_point> session::over_at() const {
     if (stopping_ || failure_) return time_point::min();
-    if (looks_again_at_) return looks_again_at_;
+    if (looks_again_at_ && !paused_) return looks_again_at_;
     if (!options_.once) return std::nullopt;
     if (complete()) {
         if (!hashed_ || !inventory_.all_answered()) return std::nullopt;
