@@ -94,7 +94,7 @@ TEST_CASE("a peer that runs says how far it is, whom it is connected to, and wha
     const auto text = ctl(here / "b.sock", {"status"});
     CHECK(text.exit_code == exits::done);
     CHECK_MESSAGE(contains(text.output, "set: fetching, "), text.output);
-    CHECK_MESSAGE(contains(text.output, "limits: up no limit, down 40 KiB/s"), text.output);
+    CHECK_MESSAGE(contains(text.output, "limits: up no limit, down 40.0 KiB/s"), text.output);
     CHECK(contains(ctl(here / "a.sock", {"chunks"}).output, "set: 19 of 19 chunks\n  ███████████████████\n"));
     CHECK(contains(ctl(here / "b.sock", {"peers"}).output, "100%"));
 }
