@@ -48,13 +48,17 @@ registry::agreed_chunk* registry::agreed_chunks::find(chunk_index chunk) {
     return const_cast<agreed_chunk*>(std::as_const(*this).find(chunk));
 }
 
-registry::joined registry::join(peer_info info) {
+std::optional<registry::joined> registry::join(peer_info info) {
     joined result{peer_id{++last_id_}, std::nullopt};
-    if (const auto old = by_address_.find(info.address); old != by_address_.end()) {
-        result.replaced = (*old)->id;
+    std::uint64_t displaced = 0;
+    if (const auto found = by_address_.find(info.address); found != by_address_.end()) {
+        const known_peer& old = **found;
+        if (info.instance != 0 && info.instance == old.displaced) return std::nullopt;
+        displaced = info.instance == old.info.instance ? old.displaced : old.info.instance;
+        result.replaced = old.id;
         leave(*result.replaced);
     }
-    const known_peer& known = peers_[result.peer] = known_peer{result.peer, std::move(info), {}};
+    const known_peer& known = peers_[result.peer] = known_peer{result.peer, std::move(info), displaced};
     by_address_.insert(&known);
     return result;
 }

@@ -49,8 +49,9 @@ struct registry_options {
 
 struct peer_info {
     std::string name;
-    endpoint address;        ///< where others connect to
-    std::string voter_host;  ///< the site (core/site.hpp) that its connection comes from
+    endpoint address;            ///< where others connect to
+    std::string voter_host;      ///< the site (core/site.hpp) that its connection comes from
+    std::uint64_t instance = 0;  ///< tells it from others that come to have its address; 0: not known
 };
 
 /// A chunk went from the check_list to the chunk_list.
@@ -102,7 +103,10 @@ public:
         peer_id peer;
         std::optional<peer_id> replaced;  ///< a peer of the same address; it is forgotten
     };
-    joined join(peer_info info);
+    /// Whoever comes last has the address: a peer that was started again is there before its old connection
+    /// is known to be dead. Nothing: another peer has taken it from this very one and has it still, so there
+    /// are two of them, and they would go on for ever.
+    std::optional<joined> join(peer_info info);
     void leave(peer_id peer);
 
     /// `peer` must have joined, claims' chunks must be 1 .. set.count. Makes the peer a member of the set.
@@ -227,7 +231,8 @@ private:
     struct known_peer {
         peer_id id;
         peer_info info;
-        std::vector<set_map::iterator> sets;  // that it is a member of
+        std::uint64_t displaced = 0;            // the instance that had its address before
+        std::vector<set_map::iterator> sets{};  // that it is a member of
         set_account account{};
     };
 

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 namespace p2p {
 
@@ -36,10 +37,9 @@ peer::peer(asio::any_io_executor executor, asio::thread_pool& pool, peer_options
       pool_(pool),
       options_(std::move(options)),
       instance_(random_number(options_.seed)),
-      acceptor_(listen_on(executor, options_.listen)),
-      port_(acceptor_.local_endpoint().port()),
+      port_(ports_.emplace_back(listen_on(executor, options_.listen)).local_endpoint().port()),
       counter_(options_.limits.connections),
-      source_(acceptor_.local_endpoint().address()),
+      source_(ports_.front().local_endpoint().address()),
       up_(options_.limit_up),
       down_(options_.limit_down),
       tasks_(executor),
@@ -49,10 +49,29 @@ peer::peer(asio::any_io_executor executor, asio::thread_pool& pool, peer_options
 peer::~peer() = default;
 
 awaitable<void> peer::around(awaitable<void> body) {
-    tasks_.spawn(accept_loop(acceptor_, [this](tcp::socket socket, std::string host) {
+    accept_at(ports_.front());
+    return tasks_.around(live(std::move(body)));
+}
+
+void peer::accept_at(tcp::acceptor& port) {
+    tasks_.spawn(accept_loop(port, [this](tcp::socket socket, std::string host) {
         arrived(std::move(socket), std::move(host));
     }));
-    return tasks_.around(live(std::move(body)));
+}
+
+bool peer::take_another_port() {
+    constexpr std::size_t most_ports = 4;
+    if (ports_.size() >= most_ports) return false;
+    try {
+        tcp::acceptor& another = ports_.emplace_back(listen_on(executor_, {options_.listen.host, 0}));
+        const std::uint16_t taken = std::exchange(port_, another.local_endpoint().port());
+        spdlog::warn("another peer at this address uses port {}: this one goes by port {} now", taken, port_);
+        accept_at(another);
+        return true;
+    } catch (const network_failure& failure) {
+        spdlog::warn("{}", failure.what());
+        return false;
+    }
 }
 
 awaitable<void> peer::live(awaitable<void> body) {
@@ -72,7 +91,7 @@ awaitable<void> peer::live(awaitable<void> body) {
 }
 
 awaitable<void> peer::say_goodbye() {
-    acceptor_.close();
+    for (tcp::acceptor& port : ports_) port.close();
     leave_trackers();
     const auto until = std::chrono::steady_clock::now() + goodbye_limit;
     while (any_link_connected() && stops_ < 2 && std::chrono::steady_clock::now() < until)

@@ -12,6 +12,7 @@
 #include "peer/options.hpp"
 
 #include <cstdint>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -64,6 +65,9 @@ public:
     void add(session& who);
     void remove(session& who);
     tracker_link& link_to(const endpoint& tracker);
+    /// Somebody else at this peer's address uses its port, and others cannot tell the two apart: from now on
+    /// it is known by a free one, and can be reached at both. false: not again, it has moved too often.
+    bool take_another_port();
 
     asio::any_io_executor executor() const { return executor_; }
     asio::thread_pool& pool() { return pool_; }
@@ -81,6 +85,7 @@ public:
     activities& going_on() { return going_on_; }
 
 private:
+    void accept_at(tcp::acceptor& port);
     awaitable<void> live(awaitable<void> body);
     awaitable<void> say_goodbye();
     void leave_trackers();
@@ -92,7 +97,7 @@ private:
     asio::thread_pool& pool_;
     peer_options options_;
     std::uint64_t instance_;
-    tcp::acceptor acceptor_;
+    std::list<tcp::acceptor> ports_;  // the last of them is what others are told
     std::uint16_t port_;
     connection_counter counter_;
     asio::ip::address source_;  // where it connects from: the address that it listens on, or "any"

@@ -94,6 +94,7 @@ awaitable<void> tracker_link::run() {
         const bool was_welcome = std::exchange(welcomed_, false);
         owner_.tracker_left();
         if (goodbye_ || !refused_.empty() || topics_.empty()) break;
+        if (std::exchange(moved_, false)) continue;
         trouble_ = fmt::format("{} the tracker at {}: {}", ever_welcomed_ ? "lost" : "cannot reach",
                                tracker_.to_string(), why);
         if (std::exchange(said_, trouble_) != trouble_) spdlog::warn("{}", trouble_);
@@ -186,6 +187,10 @@ void tracker_link::handle(stream& line, std::string_view text) {
 
 // What no second attempt can change ends the sessions, for good.
 void tracker_link::handle(const error_message& error) {
+    if (error.code == "port_taken" && owner_.take_another_port()) {
+        moved_ = true;
+        return;
+    }
     if (error.code != "advertise_not_allowed") {
         spdlog::warn("the tracker at {} says: {} ({})", tracker_.to_string(), printable(error.message),
                      printable(error.code));
@@ -205,7 +210,8 @@ session* tracker_link::find(const file_set_key& set) const {
 
 awaitable<void> tracker_link::talk_loop(stream& line) {
     const peer_options& options = owner_.options();
-    line.post(to_line(to_tracker::hello{protocol_version, options.name, owner_.port(), options.advertise}));
+    line.post(to_line(to_tracker::hello{protocol_version, options.name, owner_.port(), options.advertise,
+                                        owner_.instance()}));
     while (!welcomed_ && !goodbye_) co_await work_.wait();
 
     if (welcomed_) co_await talk(line);

@@ -101,6 +101,7 @@ private:
     bool ended_ = false;
     bool hopeless_ = false;  // the first attempts failed
     bool told_off_ = false;  // the last that the tracker said was an error
+    bool moved_ = false;     // the peer has another port now, and the tracker is to know it by that
     std::string trouble_;
     std::string said_;     // of that, in the log: not once for each attempt
     std::string refused_;  // why this tracker takes no peer with these options

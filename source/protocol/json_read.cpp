@@ -61,7 +61,8 @@ message read_hello(field_reader& in) {
     return hello{.version = in.number<int>("version"),
                  .name = in.name("name"),
                  .transfer_port = in.number<std::uint16_t>("transfer_port"),
-                 .advertise = in.host_if_any("advertise")};
+                 .advertise = in.host_if_any("advertise"),
+                 .instance = in.has("instance") ? in.number("instance", 1, max_instance) : 0};
 }
 message read_publish(field_reader& in) {
     return publish{.set = in.summary()};

@@ -217,6 +217,7 @@ std::string to_line(const to_tracker::hello& m) {
         .text("name", m.name)
         .number("transfer_port", m.transfer_port)
         .text_if_any("advertise", m.advertise)
+        .number_if_any("instance", m.instance)
         .finish();
 }
 

@@ -100,6 +100,7 @@ struct hello {
     std::uint16_t transfer_port = 0;
     /// The host that others should connect to; empty: the address that the tracker sees.
     std::string advertise;
+    std::uint64_t instance = 0;  ///< as between peers; 0: not said
     friend bool operator==(const hello&, const hello&) = default;
 };
 /// The sender has the manifest of this set, and is a member of it.

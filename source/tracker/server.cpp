@@ -373,13 +373,17 @@ void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
                          "--advertise away, or start it with --allow-advertise",
                          from.host)});
     const std::string& reachable_at = hello.advertise.empty() ? from.host : hello.advertise;
-    const auto joined = registry_.join({hello.name, {reachable_at, hello.transfer_port}, site_of(from.host)});
-    from.id = joined.peer;
+    const auto joined =
+        registry_.join({hello.name, {reachable_at, hello.transfer_port}, site_of(from.host), hello.instance});
+    if (!joined)
+        throw protocol_violation(
+            {"port_taken", fmt::format("another peer at this address uses port {}", hello.transfer_port)});
+    from.id = joined->peer;
     from.line.welcomed(options_.silence_limit);
-    if (joined.replaced) {
-        client& old = *clients_.at(*joined.replaced);
-        clients_.erase(*joined.replaced);
-        catalogue_.leave(*joined.replaced);
+    if (joined->replaced) {
+        client& old = *clients_.at(*joined->replaced);
+        clients_.erase(*joined->replaced);
+        catalogue_.leave(*joined->replaced);
         old.id = peer_id{};
         push(old, to_line(error_message{"replaced", "another connection came for the same address"}));
         old.line.finish();

@@ -107,10 +107,10 @@ private:
         const auto port = static_cast<std::uint16_t>(who + 1);
         const auto joined = tested_.join({"peer", {"address", port}, host});
         const auto old = at_port_.find(port);
-        REQUIRE(joined.replaced == (old == at_port_.end() ? std::nullopt : std::optional{old->second}));
-        if (joined.replaced) model_.peers.erase(*joined.replaced);
-        at_port_[port] = joined.peer;
-        model_.peers[joined.peer].host = host;
+        REQUIRE(joined->replaced == (old == at_port_.end() ? std::nullopt : std::optional{old->second}));
+        if (joined->replaced) model_.peers.erase(*joined->replaced);
+        at_port_[port] = joined->peer;
+        model_.peers[joined->peer].host = host;
     }
     void leave() {
         const peer_id who = any_peer();

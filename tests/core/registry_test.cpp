@@ -78,10 +78,14 @@ public:
     }
     /// The name of the peer that was replaced.
     std::string join(const std::string& name, const std::string& host, const std::string& address) {
-        const auto joined = tested.join({name, parse_endpoint(address).value(), host});
-        const std::string replaced = joined.replaced ? name_of(*joined.replaced) : "";
-        ids_[name] = joined.peer;
-        names_[joined.peer] = name;
+        return join({name, parse_endpoint(address).value(), host});
+    }
+    std::string join(const peer_info& who) {
+        const auto joined = tested.join(who);
+        if (!joined) return "refused";
+        const std::string replaced = joined->replaced ? name_of(*joined->replaced) : "";
+        ids_[who.name] = joined->peer;
+        names_[joined->peer] = who.name;
         return replaced;
     }
     void leave(const std::string& name) { tested.leave(ids_.at(name)); }
@@ -576,6 +580,29 @@ TEST_CASE("the goodbye of a peer that was replaced does not harm its successor")
     t.announce("bob", "1a");
     CHECK(t.locate("eve", "1") == "1a@bob");
     CHECK(t.join("carl", "h", "10.0.0.1:9000") == "bob");
+}
+
+TEST_CASE(
+    "of two peers with one address, the one that comes back finds it taken, and whoever is new does not") {
+    talk t;
+    const endpoint here{"10.0.0.1", 9000};
+    CHECK(t.join({"ann", here, "h", 1}).empty());
+    CHECK(t.join({"bob", here, "h", 2}) == "ann");
+    CHECK(t.join({"ann again", here, "h", 1}) == "refused");
+    CHECK(t.join({"bob again", here, "h", 2}) == "bob");  // its connection was lost
+    CHECK(t.join({"ann again", here, "h", 1}) == "refused");
+    CHECK(t.join({"bob, started again", here, "h", 3}) == "bob again");
+    CHECK(t.tested.peer_count() == 1);
+    t.leave("bob, started again");
+    CHECK(t.join({"bob again", here, "h", 2}).empty());
+}
+
+TEST_CASE("peers that do not say who they are replace each other") {
+    talk t;
+    const endpoint here{"10.0.0.1", 9000};
+    CHECK(t.join({"ann", here, "h"}).empty());
+    CHECK(t.join({"bob", here, "h"}) == "ann");
+    CHECK(t.join({"ann again", here, "h"}) == "bob");
 }
 
 TEST_CASE("a peer is known by what it said when it joined") {

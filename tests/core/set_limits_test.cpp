@@ -27,7 +27,7 @@ file_set_key folder(const std::string& name, std::uint32_t count = 100) {
 }
 
 peer_id join(registry& to, std::uint16_t port) {
-    return to.join({"peer", {"host", port}, "host"}).peer;
+    return to.join({"peer", {"host", port}, "host"})->peer;
 }
 
 set_summary published(std::uint32_t number, std::uint32_t count = 100) {

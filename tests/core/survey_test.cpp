@@ -39,7 +39,7 @@ struct disputed_folder {
         known.announce(bob, set, agreed);
         known.announce(cid, set, others);
     }
-    peer_id join(const std::string& name) { return known.join({name, endpoint{name, 1}, name}).peer; }
+    peer_id join(const std::string& name) { return known.join({name, endpoint{name, 1}, name})->peer; }
     const file_set_key set{"set", 6};
     registry known{{}, 1};
     peer_id ann = join("ann");

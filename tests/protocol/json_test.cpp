@@ -61,6 +61,8 @@ const std::vector<written<to_tracker::message>> to_tracker_lines{
      R"({"type":"hello","version":1,"name":"alice","transfer_port":6001})"},
     {to_tracker::hello{1, "alice", 6001, "a.example"},
      R"({"type":"hello","version":1,"name":"alice","transfer_port":6001,"advertise":"a.example"})"},
+    {to_tracker::hello{1, "alice", 6001, "", 99},
+     R"({"type":"hello","version":1,"name":"alice","transfer_port":6001,"instance":99})"},
     {to_tracker::announce{five, {}}, R"({"type":"announce","fileset":"default","count":5,"chunks":[]})"},
     {to_tracker::announce{five, {claim(1, 1048576), claim(5, 0)}},
      R"({"type":"announce","fileset":"default","count":5,"chunks":[)"
