@@ -164,9 +164,12 @@ std::vector<set_listing> catalogue::list(const std::optional<file_set_id>& id,
 
 std::vector<peer_id> catalogue::locate(std::optional<peer_id> asker, const file_set_id& id, std::size_t most,
                                        std::vector<peer_id> left_out) {
-    const auto set = sets_.find(id);
+    const auto known = sets_.find(id);
+    if (known == sets_.end()) return {};
+    const published& set = known->second;
     if (asker) left_out.push_back(*asker);
-    return set == sets_.end() ? std::vector<peer_id>{} : set->second.sample(left_out, most, random_);
+    return asker && set.needs_nobody(*asker) ? set.sample_of_leechers(left_out, most, random_)
+                                             : set.sample(left_out, most, random_);
 }
 
 std::vector<peer_id> catalogue::members(const file_set_id& id) const {
@@ -255,27 +258,39 @@ set_listing catalogue::published::listing() const {
 
 std::vector<peer_id> catalogue::published::sample(const std::vector<peer_id>& left_out, std::size_t most,
                                                   std::mt19937_64& random) const {
-    std::vector<peer_id> chosen = draw(order_.size(), left_out, most, random);
+    std::vector<peer_id> chosen = draw(order_, left_out, most, random);
     if (chosen.empty()) return chosen;
     const auto seeder = std::find_if(chosen.begin(), chosen.end(),
                                      [this](peer_id one) { return is_seeder(members_.at(one)); });
     if (seeder != chosen.end())
         std::swap(*seeder, chosen.front());
-    else if (const auto another = draw(seeders_, left_out, 1, random); !another.empty())
+    else if (const auto another = draw(std::span{order_}.first(seeders_), left_out, 1, random);
+             !another.empty())
         chosen.front() = another.front();
     return chosen;
 }
 
-// At most `most` of the first `among` members in random order. As many more are drawn as may have to be left
-// out.
-std::vector<peer_id> catalogue::published::draw(std::size_t among, const std::vector<peer_id>& left_out,
-                                                std::size_t most, std::mt19937_64& random) const {
-    auto places = different_below(among, std::min(most + left_out.size(), among), random);
+std::vector<peer_id> catalogue::published::sample_of_leechers(const std::vector<peer_id>& left_out,
+                                                              std::size_t most,
+                                                              std::mt19937_64& random) const {
+    return draw(std::span{order_}.subspan(seeders_), left_out, most, random);
+}
+
+bool catalogue::published::needs_nobody(peer_id peer) const {
+    const auto known = members_.find(peer);
+    return known != members_.end() && is_seeder(known->second) && summary_.count > 0;
+}
+
+// At most `most` of these members in random order. As many more are drawn as may have to be left out.
+std::vector<peer_id> catalogue::published::draw(std::span<const peer_id> among,
+                                                const std::vector<peer_id>& left_out, std::size_t most,
+                                                std::mt19937_64& random) {
+    auto places = different_below(among.size(), std::min(most + left_out.size(), among.size()), random);
     std::shuffle(places.begin(), places.end(), random);
     const std::unordered_set<peer_id> away(left_out.begin(), left_out.end());
     std::vector<peer_id> drawn;
     for (const std::size_t place : places)
-        if (drawn.size() < most && !away.contains(order_[place])) drawn.push_back(order_[place]);
+        if (drawn.size() < most && !away.contains(among[place])) drawn.push_back(among[place]);
     return drawn;
 }
 

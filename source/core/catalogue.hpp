@@ -24,6 +24,7 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -73,7 +74,9 @@ public:
                                   std::size_t most = std::numeric_limits<std::size_t>::max()) const;
 
     /// At most `most` members at random without the asker and `left_out`, among them a seeder where there is
-    /// one: it is the first. Takes O(n^2) for n = most and those left out, however many members there are.
+    /// one: it is the first. To a seeder, only those who still lack something are named: it needs nobody, but
+    /// may be able to connect to somebody who cannot connect to it. Takes O(n^2) for n = most and those left
+    /// out, however many members there are.
     std::vector<peer_id> locate(std::optional<peer_id> asker, const file_set_id& id, std::size_t most,
                                 std::vector<peer_id> left_out = {});
 
@@ -127,6 +130,10 @@ private:
         const std::vector<peer_id>& members() const { return order_; }
         std::vector<peer_id> sample(const std::vector<peer_id>& left_out, std::size_t most,
                                     std::mt19937_64& random) const;
+        std::vector<peer_id> sample_of_leechers(const std::vector<peer_id>& left_out, std::size_t most,
+                                                std::mt19937_64& random) const;
+        /// It has all there is of it, and there is something.
+        bool needs_nobody(peer_id peer) const;
 
         std::uint64_t abandoned = 0;  ///< its place among those without members
 
@@ -134,8 +141,8 @@ private:
         bool is_seeder(const member& one) const { return one.place < seeders_; }
         void sort_in(member& one);
         void swap_places(std::size_t a, std::size_t b);
-        std::vector<peer_id> draw(std::size_t among, const std::vector<peer_id>& left_out, std::size_t most,
-                                  std::mt19937_64& random) const;
+        static std::vector<peer_id> draw(std::span<const peer_id> among, const std::vector<peer_id>& left_out,
+                                         std::size_t most, std::mt19937_64& random);
 
         set_summary summary_;
         std::unordered_map<peer_id, member> members_;

@@ -76,6 +76,7 @@ admission peer_book::admit(peer_id connection, std::uint64_t instance, const end
         connected_.erase(twin);
     }
     connected_[connection] = {instance, where, opened};
+    was_reached_ = was_reached_ || !opened;
     pauses_.erase(where);
     if (acquaintances_.size() < options_.most_acquaintances) acquaintances_.insert(where);
     return verdict;

@@ -13,7 +13,9 @@
 namespace p2p {
 
 struct peer_book_options {
-    std::size_t most_connections = 60;               ///< opened by this peer; others may open as many to it
+    std::size_t most_connections = 60;  ///< opened by this peer; others may open as many to it
+    std::size_t most_served =
+        8;  ///< opened by this peer, of itself, once it fetches nothing: see try_to_serve()
     duration retry_after = std::chrono::seconds{1};  ///< before an address is tried again; doubled each time
     duration longest_retry = std::chrono::minutes{5};  ///< that it does not lead to a connection
     std::size_t most_acquaintances = 200;
@@ -37,8 +39,18 @@ public:
     /// Whether to connect to this address now; if so it counts as being tried until tried() says otherwise.
     bool try_now(const endpoint& where, time_point now);
 
-    /// The same of an address where this peer was connected to somebody before; none: there is none to be
-    /// tried now. For when nobody says whom to connect to.
+    /// The same for a peer that needs nothing itself: the other may be one that cannot connect to it, as
+    /// where nothing gets in through a firewall. A few such connections do: whoever has got something passes
+    /// it on.
+    bool try_to_serve(const endpoint& where, time_point now) {
+        return trying_.size() < options_.most_served && try_now(where, now);
+    }
+
+    /// Somebody has opened a connection to this peer: so that can be done.
+    bool was_reached() const { return was_reached_; }
+
+    /// The same as try_now() of an address where this peer was connected to somebody before; none: there is
+    /// none to be tried now. For when nobody says whom to connect to.
     std::optional<endpoint> try_acquaintance(time_point now);
 
     /// An attempt or a connection that this peer opened has ended.
@@ -81,6 +93,7 @@ private:
     std::map<endpoint, pause> pauses_;
     std::map<peer_id, known> connected_;
     std::set<endpoint> acquaintances_;
+    bool was_reached_ = false;
     std::map<std::uint64_t, exclusion> banned_;
     struct offences {
         unsigned times = 0;

@@ -419,7 +419,11 @@ location registry::locate(peer_id asker, const file_set_key& key, std::span<cons
     };
     leave_out(asker);
     for (const peer_id one : left_out) leave_out(one);
+    const auto has_all = [&](slot who) { return set.members[who].holds == key.count; };
+    const auto own = set.slots.find(asker);
+    const bool needs_nobody = chunks.empty() && own != set.slots.end() && has_all(own->second);
     for (const slot who : sample(set, known, not_named, most_holders)) {
+        if (needs_nobody && has_all(who)) continue;
         location::holder& named = result.holders.emplace_back();
         named.peer = set.members[who].peer;
         for (std::size_t i = 0; i < known.size(); ++i)

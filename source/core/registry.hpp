@@ -144,7 +144,9 @@ public:
     /// where that many are needed); never the asker. Where there is room, members that have none of these
     /// chunks yet are named as well: they will have some soon, and peers that know each other early do not
     /// wait for each other. What it takes hardly depends on how many members there are.
-    /// `left_out` are not named either.
+    /// `left_out` are not named either. An asker that has all chunks, and asks for none, is named only
+    /// members that have not: it needs nobody, but may be able to connect to somebody who cannot connect to
+    /// it.
     location locate(peer_id asker, const file_set_key& set, std::span<const chunk_index> chunks,
                     std::size_t most_holders, std::span<const peer_id> left_out = {});
 

@@ -97,6 +97,7 @@ std::string show_fetched(const peer_status& s) {
 struct opened_set {
     std::unique_ptr<published_store> store;
     std::vector<endpoint> holders;
+    std::unique_ptr<const early_member> member;
 };
 
 /// The manifest, from here or from others, and what is there of its content.
@@ -105,7 +106,7 @@ awaitable<opened_set> open_set(peer& self, fetch_order& what) {
         what.from.id = co_await find_by_name(what.from.trackers, self.to_tracker(), what.by_name);
     what.by_name.clear();
     const set_at_hand known = manifest_at_hand(what);
-    found_manifest found{known.set, {}};
+    found_manifest found{known.set, {}, {}};
     if (!found.set) {
         const duration patience = what.session.give_up_after.value_or(usual_patience);
         const activity waiting{.what = activity::kind::waiting, .name = name_for_now(what.from)};
@@ -119,6 +120,7 @@ awaitable<opened_set> open_set(peer& self, fetch_order& what) {
     opened_set opened;
     opened.store = co_await on_pool(self.pool(), open);
     opened.holders = std::move(found.holders);
+    opened.member = std::move(found.member);
     co_return opened;
 }
 

@@ -46,6 +46,11 @@ constexpr duration long_enough = std::chrono::seconds{2};
 constexpr std::size_t most_at_a_time = 4;
 constexpr std::size_t most_while_it_comes = 2;
 
+// Who has nothing by then becomes a member of the set, so that others connect to it: it may be that it cannot
+// connect to them. So many of these are asked at a time.
+constexpr duration for_holders_to_answer = std::chrono::seconds{1};
+constexpr std::size_t most_visitors = 4;
+
 time_point now() {
     return std::chrono::steady_clock::now();
 }
@@ -54,6 +59,11 @@ time_point now() {
 struct manifest_refused : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
+
+/// Of a visitor, only the host is known.
+std::string name_of(const endpoint& who) {
+    return printable(who.port == 0 ? who.host : who.to_string());
+}
 
 /// What has come, from one peer or from several, one after the other.
 struct partial_manifest {
@@ -64,7 +74,7 @@ struct partial_manifest {
     bool is_whole() const { return total && text.size() == *total; }
 };
 
-class manifest_search {
+class manifest_search final : public visited {
 public:
     manifest_search(peer& self, std::vector<endpoint> trackers, file_set_id id, duration patience,
                     std::function<bool()> is_unwanted)
@@ -76,6 +86,18 @@ public:
           random_(self.instance()),
           news_(self.executor()),
           attempts_(self.executor()) {}
+    ~manifest_search() override { self_.remove(published_set(id_), *this); }
+
+    /// Whoever comes by itself, and may have the manifest.
+    void take(std::unique_ptr<stream> line, std::string host, peer_to_peer::hello hello,
+              connection_counter::place place) override {
+        if (is_over() || visitors_ >= most_visitors || hello.instance == self_.instance()) return;
+        // Apart from those that are connected to by this peer, and known by where: it could say any port.
+        const endpoint who{std::move(host), 0};
+        if (sources_.worth_asking({who}, now(), random_).empty()) return;
+        ++visitors_;
+        attempts_.spawn(visit(std::move(line), who, std::move(place)));
+    }
 
     awaitable<found_manifest> run() {
         co_await attempts_.around(search());
@@ -87,7 +109,7 @@ public:
         if (!right_)
             throw session_failure(exit_code::incomplete,
                                   fmt::format("cannot get {}: {}", id_.to_hex(), trouble_));
-        found_manifest found{right_, std::move(holders_)};
+        found_manifest found{right_, std::move(holders_), std::move(member_)};
         co_return found;
     }
 
@@ -107,8 +129,10 @@ private:
             std::optional<session_failure> failed;
             try {
                 const connecting how = self_.to_tracker();
-                holders_ = co_await find_holders(trackers_, how, id_);
+                found_holders found = co_await find_holders(trackers_, how, id_);
+                holders_ = std::move(found.holders);
                 answered = true;
+                if (!holders_.empty() && now() >= started + for_holders_to_answer) join_at(found.tracker);
             } catch (const session_failure& failure) {
                 failed = failure;
             }
@@ -126,6 +150,12 @@ private:
             co_await time_for(now() + pause.next());
         }
         attempts_.cancel();
+    }
+
+    void join_at(const endpoint& tracker) {
+        if (member_) return;
+        self_.add(published_set(id_), *this);
+        member_ = std::make_unique<const early_member>(self_, tracker, id_);
     }
 
     // In random order: not all who come at once to the same one.
@@ -170,29 +200,48 @@ private:
                 search.news_.set();
             }
         } const leaving{*this, who};
+        co_await ask(who, nullptr);
+    }
+
+    awaitable<void> visit(std::unique_ptr<stream> line, endpoint who,
+                          connection_counter::place /* kept until it ends */) {
+        struct at_the_end {
+            manifest_search& search;
+            ~at_the_end() {
+                --search.visitors_;
+                search.news_.set();
+            }
+        } const leaving{*this};
+        co_await ask(who, std::move(line));
+    }
+
+    // `line`: the connection that it has opened; none: it is connected to.
+    awaitable<void> ask(const endpoint& who, std::unique_ptr<stream> line) {
         partial_manifest got = std::exchange(left_over_, {});
         const terms with{sources_.patience(who), sources_.largest(who)};
         try {
-            co_await fetch_from(who, with, got);
+            const bool is_visitor = line != nullptr;
+            if (!is_visitor) line = co_await connect(who, with);
+            co_await fetch_through(*line, is_visitor, who, with, got);
         } catch (const manifest_refused& refusal) {
-            trouble_ = fmt::format("{}: {}", who.to_string(), refusal.what());
+            trouble_ = fmt::format("{}: {}", name_of(who), refusal.what());
             has_told_why_ = true;
         } catch (const protocol_violation& violation) {
             sources_.failed(who, now());
-            trouble_ = fmt::format("{}: {}", who.to_string(), printable(violation.what()));
+            trouble_ = fmt::format("{}: {}", name_of(who), printable(violation.what()));
         } catch (const remote_error& failure) {
             sources_.failed(who, now());
-            trouble_ = fmt::format("{}: {}", who.to_string(), failure.message);
+            trouble_ = fmt::format("{}: {}", name_of(who), failure.message);
             has_told_why_ = true;
         } catch (const std::system_error& failure) {
             if (failure.code() == asio::error::operation_aborted) throw;
             sources_.failed(who, now());
             const std::string why = why_unreachable(failure, who.port);
-            if (!has_told_why_) trouble_ = fmt::format("{}: {}", who.to_string(), why);
+            if (!has_told_why_) trouble_ = fmt::format("{}: {}", name_of(who), why);
         } catch (...) {
-            log_fault(printable(who.to_string()), std::current_exception());
+            log_fault(name_of(who), std::current_exception());
             sources_.failed(who, now());
-            trouble_ = fmt::format("{}: {}", who.to_string(), describe(std::current_exception()));
+            trouble_ = fmt::format("{}: {}", name_of(who), describe(std::current_exception()));
         }
         if (got.is_whole())
             co_await judge(who, std::move(got));
@@ -211,7 +260,7 @@ private:
             right_ = std::make_shared<const manifest>(std::move(**verdict));
             co_return;
         }
-        spdlog::warn("{}: {} sent a wrong manifest", id_.to_hex(), who.to_string());
+        spdlog::warn("{}: {} sent a wrong manifest", id_.to_hex(), name_of(who));
         trouble_ = "only wrong manifests came";
         if (whole.senders.size() == 1)
             sources_.lied(who);
@@ -226,31 +275,53 @@ private:
         left_over_ = {};
     }
 
-    awaitable<void> fetch_from(const endpoint& who, terms with, partial_manifest& got) {
+    awaitable<std::unique_ptr<stream>> connect(const endpoint& who, terms with) {
         connecting how = self_.to_peer();
         how.limit = with.patience;
-        const std::unique_ptr<stream> opened = co_await open_stream(who, how);
+        return open_stream(who, how);
+    }
+
+    // Whoever breaks the protocol is told so.
+    awaitable<void> fetch_through(stream& line, bool is_visitor, const endpoint& who, terms with,
+                                  partial_manifest& got) {
         std::optional<protocol_violation> broken;
         try {
-            co_await fetch_through(*opened, who, with, got);
+            co_await converse(line, is_visitor, who, with, got);
         } catch (const protocol_violation& violation) {
             broken = violation;
         }
         if (!broken) co_return;
-        co_await opened->say_and_close(to_line(broken->answer));
+        co_await line.say_and_close(to_line(broken->answer));
         throw protocol_violation(*broken);
     }
 
-    awaitable<void> fetch_through(stream& line, const endpoint& who, terms with, partial_manifest& got) {
+    awaitable<void> converse(stream& line, bool is_visitor, const endpoint& who, terms with,
+                             partial_manifest& got) {
+        greet(line);
+        co_await line.flush();
+        if (!is_visitor) {
+            const peer_to_peer::hello answer = co_await read_hello(line, with.patience);
+            check(answer);
+        }
+        co_await fetch_over(line, who, with, got);
+    }
+
+    void greet(stream& line) {
         peer_to_peer::hello hello;
         hello.name = self_.options().name;
         hello.instance = self_.instance();
         hello.transfer_port = self_.port();
         hello.set = published_set(id_);
         line.post(to_line(hello));
-        co_await line.flush();
-        const peer_to_peer::hello answer = co_await read_hello(line, with.patience);
-        if (answer.set != hello.set) throw protocol_violation({"unknown_fileset", "another file-set"});
+    }
+
+    void check(const peer_to_peer::hello& answer) const {
+        if (answer.set != published_set(id_))
+            throw protocol_violation({"unknown_fileset", "another file-set"});
+        if (answer.instance == self_.instance()) throw protocol_violation({"bad_field", "this peer itself"});
+    }
+
+    awaitable<void> fetch_over(stream& line, const endpoint& who, terms with, partial_manifest& got) {
         line.silence_limit(with.patience);
         byte_count asked = got.text.size();
         unsigned open = 0;
@@ -283,6 +354,8 @@ private:
         if (const auto* error = std::get_if<error_message>(&*message)) throw remote_error(*error);
         if (std::holds_alternative<peer_to_peer::chunk_part>(*message))
             throw protocol_violation({"bad_field", "no chunk was asked for"});
+        if (std::holds_alternative<peer_to_peer::get_manifest>(*message))
+            line.post(to_line(peer_to_peer::refuse_manifest{"this peer looks for it, too"}));
         const auto* piece = std::get_if<peer_to_peer::manifest_part>(&*message);
         if (!piece) co_return false;
         if (const byte_count most = self_.options().limits.manifest; piece->total > most) {
@@ -290,7 +363,7 @@ private:
                                     fmt::format("its manifest has {}, more than {} (see --max-manifest)",
                                                 show_size(piece->total), show_size(most))};
             if (!std::exchange(told_of_limit_, true))
-                spdlog::warn("{}: {}: {}", id_.to_hex(), who.to_string(), why.message);
+                spdlog::warn("{}: {}: {}", id_.to_hex(), name_of(who), why.message);
             throw protocol_violation(why);
         }
         if (piece->total > with.largest)
@@ -342,7 +415,9 @@ private:
     std::optional<session_failure> refused_;  // it has the id that was asked for, and is none
     partial_manifest left_over_;              // of an attempt that ended too soon, for the next one
     bool from_one_only_ = false;
-    std::set<endpoint> asked_;   // at present
+    std::set<endpoint> asked_;  // at present
+    std::size_t visitors_ = 0;  // that are asked at present, too
+    std::unique_ptr<const early_member> member_;
     time_point last_start_{};    // of an attempt
     time_point coming_until_{};  // nobody else need be asked before that
     byte_count furthest_ = 0;

@@ -14,9 +14,26 @@
 
 namespace p2p {
 
+/// As long as it lives, this peer is known to a tracker as a member of a set of which it has nothing: see
+/// peer::join().
+class early_member {
+public:
+    early_member(peer& self, const endpoint& tracker, const file_set_id& set) : self_(self), set_(set) {
+        self_.join(tracker, set_);
+    }
+    early_member(const early_member&) = delete;
+    early_member& operator=(const early_member&) = delete;
+    ~early_member() { self_.leave(set_); }
+
+private:
+    peer& self_;
+    file_set_id set_;
+};
+
 struct found_manifest {
     std::shared_ptr<const manifest> set;
-    std::vector<endpoint> holders;  ///< whom a tracker named last
+    std::vector<endpoint> holders;               ///< whom a tracker named last
+    std::unique_ptr<const early_member> member;  ///< to be kept until a session takes part; none: it is none
 };
 
 /// Gets a manifest from whichever peer has it, and checks it against its id. `patience`: how long to go on

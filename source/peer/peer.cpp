@@ -135,13 +135,12 @@ byte_count peer::sent() const {
     return all;
 }
 
-void peer::add(session& who) {
-    reachable_[who.set()] = &who;
-    tell_service_manager("READY=1");
+void peer::add(const file_set_key& set, visited& who) {
+    reachable_[set] = &who;
 }
 
-void peer::remove(session& who) {
-    const auto at = reachable_.find(who.set());
+void peer::remove(const file_set_key& set, const visited& who) {
+    const auto at = reachable_.find(set);
     if (at != reachable_.end() && at->second == &who) reachable_.erase(at);
 }
 
@@ -152,6 +151,14 @@ tracker_link& peer::link_to(const endpoint& tracker) {
         tasks_.spawn(link->run());
     }
     return *link;
+}
+
+void peer::join(const endpoint& tracker, const file_set_id& set) {
+    link_to(tracker).join(set);
+}
+
+void peer::leave(const file_set_id& set) {
+    for (const auto& [where, link] : links_) link->leave(set);
 }
 
 void peer::arrived(tcp::socket socket, std::string host) {

@@ -26,6 +26,16 @@ class tracker_link;
 inline constexpr duration peer_connect_limit = std::chrono::seconds{5};
 inline constexpr duration tracker_connect_limit = std::chrono::seconds{5};
 
+/// Whom connections are handed to that others open about a file-set.
+class visited {
+public:
+    virtual void take(std::unique_ptr<stream> line, std::string host, peer_to_peer::hello hello,
+                      connection_counter::place place) = 0;
+
+protected:
+    virtual ~visited() = default;
+};
+
 class peer {
 public:
     /// Listens at once: throws network_failure where it cannot. `pool` outlives the peer.
@@ -61,13 +71,17 @@ public:
     // For sessions.
     void enter(session& who) { sessions_.push_back(&who); }
     void leave(session& who) { std::erase(sessions_, &who); }
-    /// From now on it is handed the connections that are about its set.
-    void add(session& who);
-    void remove(session& who);
+    /// From now on it is handed the connections that are about this set.
+    void add(const file_set_key& set, visited& who);
+    void remove(const file_set_key& set, const visited& who);
     tracker_link& link_to(const endpoint& tracker);
     /// Somebody else at this peer's address uses its port, and others cannot tell the two apart: from now on
     /// it is known by a free one, and can be reached at both. false: not again, it has moved too often.
     bool take_another_port();
+    /// It is known at the tracker as a member of the set, of which it has nothing yet, so that whoever has it
+    /// can connect to this peer; until leave(), or a session takes part in it.
+    void join(const endpoint& tracker, const file_set_id& set);
+    void leave(const file_set_id& set);
 
     asio::any_io_executor executor() const { return executor_; }
     asio::thread_pool& pool() { return pool_; }
@@ -106,7 +120,7 @@ private:
     receive_window window_;
     activities going_on_;
     std::vector<session*> sessions_;
-    std::map<file_set_key, session*> reachable_;
+    std::map<file_set_key, visited*> reachable_;
     std::map<endpoint, std::unique_ptr<tracker_link>> links_;
     task_group tasks_;
     event something_over_;

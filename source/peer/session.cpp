@@ -4,6 +4,7 @@
 #include "core/site.hpp"
 #include "net/fault.hpp"
 #include "net/on_pool.hpp"
+#include "net/service_manager.hpp"
 #include "peer/chunk_work.hpp"
 #include "peer/connection.hpp"
 #include "peer/tracker_link.hpp"
@@ -149,13 +150,14 @@ void session::leave_trackers() {
 // --- with others and without
 
 void session::go_online() {
-    owner_.add(*this);
+    owner_.add(set_, *this);
+    tell_service_manager("READY=1");
     order_.begin(now());
     use_trackers();
 }
 
 void session::go_offline() {
-    owner_.remove(*this);
+    owner_.remove(set_, *this);
     for (tracker_link* link : std::exchange(links_, {})) link->remove(*this);
 }
 
@@ -379,13 +381,23 @@ void session::located(const std::vector<chunk_claim>& agreed, const std::vector<
             scheduler_.agreed(claim.chunk);
     }
     if (!maybe_here.empty()) spawn(recover(std::move(maybe_here)));
+    in_need_.clear();
     for (const holder& peer : holders) {
         const endpoint where{peer.host, peer.port};
-        if (options_.fetch && is_online() && !complete() && peer.peer != own_id &&
-            peers_.try_now(where, now()))
+        if (!is_online() || peer.peer == own_id) continue;
+        if (!fetches())
+            in_need_.insert(where);
+        else if (peers_.try_now(where, now()))
             spawn(connect(where));
     }
+    serve_others();
     something_to_ask_.set();
+}
+
+// They may be unable to connect to this peer.
+void session::serve_others() {
+    for (const endpoint& where : in_need_)
+        if (peers_.try_to_serve(where, now())) spawn(connect(where));
 }
 
 bool session::is_too_large(const chunk_claim& claim) {
@@ -443,7 +455,9 @@ awaitable<void> session::reunion_loop() {
     for (;;) {
         co_await sleep_for(look_for_others);
         const bool is_alone = std::ranges::none_of(links_, [](auto* link) { return link->welcomed(); });
-        if ((!is_alone && !scheduler_.is_idle()) || !options_.fetch || complete() || !is_online()) continue;
+        if (!is_online()) continue;
+        if (!fetches()) serve_others();
+        if (!fetches() || (!is_alone && !scheduler_.is_idle())) continue;
         while (const auto where = peers_.try_acquaintance(now())) spawn(connect(*where));
     }
 }
@@ -567,7 +581,10 @@ void session::peer_has(connection& from, const chunk_set& chunks) {
     scheduler_.peer_has(from.id(), chunks);
     something_to_ask_.set();
     // Neither can do anything for the other. Of a set without content, there is the manifest to be had.
-    if (complete() && from.has().size() == store_->count() && store_->count() > 0) from.finish();
+    const chunk_set& owned = inventory_.owned();
+    if (fetches() || owned.empty() || !owned.is_subset_of(from.has())) return;
+    in_need_.erase(from.address());
+    from.finish();
 }
 
 void session::peer_refused(connection& from, std::optional<chunk_index> chunk) {

@@ -30,12 +30,12 @@ namespace p2p {
 class connection;
 class tracker_link;
 
-class session {
+class session final : public visited {
 public:
     /// `set` is known by its name to whom has a chunk folder; a published store knows itself. The peer
     /// outlives the session.
     session(peer& owner, std::unique_ptr<chunk_store> store, std::string fileset, session_options options);
-    ~session();
+    ~session() override;
 
     /// Hashes, announces, fetches, serves; until stop(), or until complete with `once`. Returns how it went,
     /// or throws session_failure. Leaves nothing behind that runs. Within the owner's around().
@@ -70,6 +70,10 @@ public:
     /// Missing chunks of which no hash is agreed, as far as this peer was told.
     chunk_set not_agreed() const;
     bool complete() const;
+    /// It wants chunks of others; or else it looks for others who want some of it.
+    bool fetches() const { return options_.fetch && !complete(); }
+    /// Others have connected to it.
+    bool was_reached() const { return peers_.was_reached(); }
     /// Complete, and all of it is in its place and written down.
     bool settled() const { return complete() && !unsaved_ && !saving_; }
     /// run() has returned because files of a published set are not what they were: what is there of it is to
@@ -95,7 +99,7 @@ public:
 
     /// A connection about this set, which the other side has opened.
     void take(std::unique_ptr<stream> line, std::string host, peer_to_peer::hello hello,
-              connection_counter::place place);
+              connection_counter::place place) override;
 
     // What connections tell. joined() says whether this one may stay, and the reason if not.
     std::string joined(connection& with, std::uint64_t instance, const endpoint& where);
@@ -148,6 +152,7 @@ private:
     void go_online();
     void go_offline();
     bool is_online() const { return hashed_ && !paused_ && !stopping_; }
+    void serve_others();
     awaitable<void> connect(endpoint where);
     awaitable<void> converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
                              endpoint where, std::optional<connection_counter::place> place);
@@ -176,6 +181,7 @@ private:
     turns manifest_turns_;
     peer_book peers_;
     chunk_set leftovers_;
+    std::set<endpoint> in_need_;  // members whom a tracker named last, when this peer wanted nothing itself
 
     std::map<peer_id, connection*> connections_;
     std::uint64_t last_connection_ = 0;

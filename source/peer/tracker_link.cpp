@@ -36,13 +36,18 @@ constexpr duration gathering_time = std::chrono::milliseconds{50};
 constexpr duration announce_soon_after = std::chrono::milliseconds{50};
 constexpr duration announce_later = std::chrono::seconds{2};
 
-// How often a peer that still lacks chunks asks who else has them: soon at first, for a swarm that has just
-// been started comes together within moments.
 // How fast content goes is said so often, while any does.
 constexpr duration between_rates = std::chrono::seconds{2};
 
+// How often a peer that still lacks chunks asks who else has them: soon at first, for a swarm that has just
+// been started comes together within moments.
 constexpr duration locate_soon = std::chrono::milliseconds{250};
 constexpr duration locate_later = std::chrono::seconds{5};
+
+// The same of a peer that only looks for others whom it can serve: as long as nobody has connected to it,
+// it may be that nobody can; once somebody has, hardly anybody needs that.
+constexpr duration look_often = std::chrono::seconds{10};
+constexpr duration look_rarely = std::chrono::seconds{20};
 
 // Of one set, while the tracker is away or not told of the set yet.
 constexpr std::size_t most_reports_waiting = 100;
@@ -63,7 +68,12 @@ tracker_link::tracker_link(peer& owner, endpoint tracker)
 tracker_link::~tracker_link() = default;
 
 void tracker_link::add(session& who) {
-    topics_.push_back(std::make_shared<topic>(topic{&who, who.set()}));
+    const auto joined = std::ranges::find_if(
+        topics_, [&who](const auto& about) { return about->is_joined && about->set == who.set(); });
+    if (joined == topics_.end())
+        topics_.push_back(std::make_shared<topic>(topic{&who, who.set()}));
+    else
+        **joined = topic{&who, who.set()};
     if (hopeless_) who.tracker_unreachable(*this, trouble_);
     if (!refused_.empty()) who.fail(exit_code::network, refused_);
     work_.set();
@@ -72,6 +82,17 @@ void tracker_link::add(session& who) {
 void tracker_link::remove(session& who) {
     for (const auto& about : topics_)
         if (about->who == &who) about->who = nullptr;
+    work_.set();
+}
+
+void tracker_link::join(const file_set_id& set) {
+    topics_.push_back(std::make_shared<topic>(topic{nullptr, published_set(set), true}));
+    work_.set();
+}
+
+void tracker_link::leave(const file_set_id& set) {
+    for (const auto& about : topics_)
+        if (about->is_joined && about->set == published_set(set)) about->is_joined = false;
     work_.set();
 }
 
@@ -138,7 +159,7 @@ awaitable<std::string> tracker_link::one_connection() {
         why = describe(std::current_exception());
     }
     connected_ = false;
-    std::erase_if(topics_, [](const auto& about) { return !about->who; });
+    std::erase_if(topics_, [](const auto& about) { return about->is_over(); });
     for (const auto& about : topics_) forget_connection(*about);
     co_return why;
 }
@@ -226,7 +247,7 @@ awaitable<void> tracker_link::talk(stream& line) {
     while (!goodbye_ && !topics_.empty()) {
         const std::vector<std::shared_ptr<topic>> topics = topics_;
         for (const auto& about : topics) co_await talk_about(line, *about);
-        std::erase_if(topics_, [](const auto& about) { return !about->who; });
+        std::erase_if(topics_, [](const auto& about) { return about->is_over(); });
         if (now() >= traffic_.at + between_rates) measure();
         if (now() >= ping_at || rates_ != rates_told_) {
             line.post(to_line(rates_told_ = rates_));
@@ -260,16 +281,18 @@ time_point tracker_link::next_turn() const {
 // Whoever has ended meanwhile is not spoken of any more, but for the goodbye.
 awaitable<void> tracker_link::talk_about(stream& line, topic& about) {
     if (about.who && !about.introduced) co_await introduce(line, about);
+    if (about.is_joined && !std::exchange(about.introduced, true))
+        line.post(to_line(to_tracker::announce{about.set, {}, {}}));
     for (const to_tracker::report& one : std::exchange(about.reports, {})) line.post(to_line(one));
     if (about.who) co_await tell_losses(line, about);
     if (about.who && has_news(about) && (now() >= about.announce_at || about.who->complete()))
         co_await tell_news(line, about);
     if (about.who && now() >= about.locate_at) {
+        locate_again(about);
         co_await locate(line, about, sample_of_missing(*about.who));
-        about.locate_after = std::min(about.locate_after * 2, locate_later);
-        about.locate_at = now() + about.locate_after;
     }
-    if (!about.who && about.introduced) line.post(to_line(to_tracker::withdraw{about.set, std::nullopt}));
+    if (about.is_over() && about.introduced)
+        line.post(to_line(to_tracker::withdraw{about.set, std::nullopt}));
 }
 
 awaitable<void> tracker_link::introduce(stream& line, topic& about) {
@@ -325,10 +348,22 @@ awaitable<void> tracker_link::announce(stream& line, topic& about, chunk_set chu
     } while (about.who && !chunks.empty());
 }
 
-// For a published set, whom to ask is all that needs to be known.
+// When to ask next. Those that look for others are many, and need not come at the same moment.
+void tracker_link::locate_again(topic& about) {
+    about.locate_after *= 2;
+    if (about.who->fetches()) {
+        about.locate_after = std::min(about.locate_after, locate_later);
+    } else {
+        const duration most = about.who->was_reached() ? look_rarely : look_often;
+        about.locate_after = std::min(about.locate_after, most - backoff_.within(most / 4));
+    }
+    about.locate_at = now() + about.locate_after;
+}
+
+// Where nothing is missing, or the set is published, whom there is is all that needs to be known.
 awaitable<void> tracker_link::locate(stream& line, topic& about, chunk_set chunks) {
-    if (about.set.is_published()) {
-        if (!chunks.empty()) line.post(to_line(to_tracker::locate{about.set, {}}));
+    if (about.set.is_published() || chunks.empty()) {
+        line.post(to_line(to_tracker::locate{about.set, {}}));
         co_return;
     }
     for (const chunk_set& piece : in_pieces(chunks)) {

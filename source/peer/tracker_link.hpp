@@ -32,6 +32,11 @@ public:
     void add(session& who);
     void remove(session& who);
 
+    /// This peer is a member of the set already, though there is no session that could say more of it: until
+    /// leave(), or add() of that session.
+    void join(const file_set_id& set);
+    void leave(const file_set_id& set);
+
     /// The peer at `where`, a member of the session's set, sent wrong bytes of a chunk.
     void report(const session& who, const endpoint& where, chunk_index chunk);
 
@@ -48,8 +53,9 @@ public:
 private:
     /// What this link knows about one file-set.
     struct topic {
-        session* who;  // none: it was removed, and the tracker is to be told
+        session* who;
         file_set_key set;
+        bool is_joined = false;   // all the same, without a session
         bool introduced = false;  // on this connection
         chunk_set told{};
         std::vector<to_tracker::report> reports{};  // not sent yet
@@ -57,6 +63,9 @@ private:
         time_point announce_at{};
         duration locate_after{};
         time_point locate_at{};
+
+        /// The tracker is to be told, and that was it.
+        bool is_over() const { return !who && !is_joined; }
     };
 
     /// Content that the peer has received and sent so far.
@@ -78,6 +87,7 @@ private:
     awaitable<void> announce(stream& line, topic& about, chunk_set chunks);
     awaitable<void> locate(stream& line, topic& about, chunk_set chunks);
     awaitable<void> withdraw(stream& line, topic& about, chunk_set chunks);
+    void locate_again(topic& about);
     time_point next_turn() const;
     void measure();
     void handle(stream& line, std::string_view text);

@@ -122,16 +122,18 @@ awaitable<file_set_id> find_by_name(std::vector<endpoint> trackers, connecting h
     co_return *ids.begin();
 }
 
-awaitable<std::vector<endpoint>> find_holders(std::vector<endpoint> trackers, connecting how,
-                                              file_set_id id) {
-    std::vector<endpoint> holders;
-    const auto ask = [&how, id](const endpoint& tracker) { return holders_at(tracker, how, id); };
-    const auto take = [&holders](const std::vector<endpoint>& more) {
-        holders.insert(holders.end(), more.begin(), more.end());
-        return !holders.empty();
+awaitable<found_holders> find_holders(std::vector<endpoint> trackers, connecting how, file_set_id id) {
+    found_holders found;
+    const auto ask = [&](const endpoint& tracker) {
+        found.tracker = tracker;
+        return holders_at(tracker, how, id);
+    };
+    const auto take = [&found](const std::vector<endpoint>& named) {
+        found.holders = named;
+        return !named.empty();
     };
     co_await ask_in_order(trackers, ask, take);
-    co_return holders;
+    co_return found;
 }
 
 }  // namespace p2p

@@ -21,7 +21,11 @@ awaitable<std::vector<set_listing>> list_sets(std::vector<endpoint> trackers, co
 /// session_failure: incomplete where there is none, usage where there are several.
 awaitable<file_set_id> find_by_name(std::vector<endpoint> trackers, connecting how, std::string name);
 
+struct found_holders {
+    endpoint tracker;  ///< that named them
+    std::vector<endpoint> holders;
+};
 /// Those whom the first tracker that knows any names as members of the set.
-awaitable<std::vector<endpoint>> find_holders(std::vector<endpoint> trackers, connecting how, file_set_id id);
+awaitable<found_holders> find_holders(std::vector<endpoint> trackers, connecting how, file_set_id id);
 
 }  // namespace p2p

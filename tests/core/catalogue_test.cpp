@@ -237,6 +237,18 @@ TEST_CASE("the asker is not named, and a visitor sees everybody") {
     CHECK(all.locate(std::nullopt, id_of('a'), 0).empty());
 }
 
+TEST_CASE("a seeder is named those who lack something, and nobody else") {
+    catalogue all{1};
+    for (const peer_id peer : {alice, bob, carol}) all.publish(peer, summary_of('a'));
+    all.announce(bob, id_of('a'), chunks("1-5"));
+    all.announce(carol, id_of('a'), chunks("1-4"));
+    CHECK(set_of(all.locate(bob, id_of('a'), plenty)) == std::set{alice, carol});
+    all.announce(carol, id_of('a'), chunks("5"));
+    CHECK(all.locate(bob, id_of('a'), plenty) == std::vector{alice});
+    CHECK(all.locate(carol, id_of('a'), plenty, {alice}).empty());
+    CHECK(set_of(all.locate(alice, id_of('a'), plenty)) == std::set{bob, carol});
+}
+
 TEST_CASE("the only seeder among a thousand leechers is named first, whoever asks") {
     catalogue all{1};
     for (std::uint64_t peer = 1; peer <= 1000; ++peer) all.publish({peer}, summary_of('a'));
@@ -259,9 +271,9 @@ TEST_CASE("members are named about equally often") {
     for (std::uint64_t peer = 1; peer <= members / 2; ++peer) all.announce({peer}, id_of('a'), chunks("1-5"));
     std::map<peer_id, int> named;
     for (int round = 0; round < rounds; ++round)
-        for (const peer_id peer : all.locate(peer_id{7}, id_of('a'), 10)) ++named[peer];
+        for (const peer_id peer : all.locate(peer_id{members}, id_of('a'), 10)) ++named[peer];
     CHECK(named.size() == members - 1);
-    CHECK_FALSE(named.contains(peer_id{7}));
+    CHECK_FALSE(named.contains(peer_id{members}));
     for (const auto& [peer, times] : named) {
         CAPTURE(peer.value);
         CHECK(times > rounds * 10 / static_cast<int>(members - 1) * 85 / 100);
@@ -371,8 +383,10 @@ private:
         std::set<peer_id> others;
         bool has_seeder = false;
         if (const auto set = model_.find(letter); set != model_.end()) {
+            const bool needs_nobody = set->second.members.contains(asker) && set->second.is_seeder(asker) &&
+                                      set->second.summary.count > 0;
             for (const auto& [peer, holds] : set->second.members) {
-                if (peer == asker) continue;
+                if (peer == asker || (needs_nobody && set->second.is_seeder(peer))) continue;
                 others.insert(peer);
                 has_seeder = has_seeder || set->second.is_seeder(peer);
             }

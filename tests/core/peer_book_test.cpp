@@ -132,6 +132,24 @@ TEST_CASE("no more addresses are tried than connections may be opened") {
     CHECK(book.try_now(at("c"), start));
 }
 
+TEST_CASE("whoever needs nothing connects to a few, at most") {
+    peer_book book = usual_book();
+    for (const std::string host : {"a", "b", "c", "d", "e", "f", "g", "h"})
+        CHECK(book.try_to_serve(at(host), start));
+    CHECK_FALSE(book.try_to_serve(at("i"), start));
+    book.tried(at("a"), start);
+    CHECK(book.try_to_serve(at("i"), start));
+    CHECK_FALSE(book.try_to_serve(at("a"), start + 1h));
+}
+
+TEST_CASE("a peer knows whether anybody has connected to it") {
+    peer_book book = usual_book();
+    opened(book, 1, larger);
+    CHECK_FALSE(book.was_reached());
+    accepted(book, 2, larger + 1);
+    CHECK(book.was_reached());
+}
+
 TEST_CASE("an address that is connected is not tried") {
     peer_book book = usual_book();
     book.admit({1}, larger, at("a"), false, start);

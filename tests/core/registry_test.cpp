@@ -544,6 +544,21 @@ TEST_CASE("a peer is a new member of a set at its first announcement only") {
     CHECK(t.announce("ann", "", {"other", 9}).new_member);
 }
 
+TEST_CASE("who has all chunks is named those who lack some, and nobody else") {
+    talk t{quorum_of(1), {"ann", "bob", "eve"}};
+    const file_set_key set{"default", 2};
+    t.announce("ann", "1a 2b", set);
+    t.announce("bob", "1a", set);
+    t.announce("eve", "1a 2b", set);
+    const auto named = [&](const std::string& asker) {
+        std::vector<peer_id> all;
+        for (const auto& one : t.tested.locate(t.id(asker), set, {}, 50).holders) all.push_back(one.peer);
+        return all;
+    };
+    CHECK(named("ann") == std::vector{t.id("bob")});
+    CHECK(named("bob").size() == 2);
+}
+
 // --- peers
 
 TEST_CASE("a peer of the same address replaces the old one") {

@@ -39,6 +39,7 @@ struct simulated_peer {
     chunk_set at_start;
     std::uint32_t die_at = 0;  // killed: with so many chunks
     std::unique_ptr<peer> program;
+    std::unique_ptr<const early_member> member;
     std::unique_ptr<session> runs;
     std::unique_ptr<task_group> life;
     duration before_session{};  // published: until it had the manifest
@@ -253,9 +254,9 @@ awaitable<std::unique_ptr<published_store>> swarm::fetch_beginning(simulated_pee
     while (!published_) co_await sleep_for(look_every);
     const time_point began = std::chrono::steady_clock::now();
     const std::vector<endpoint> trackers = told().trackers;
-    const found_manifest found =
-        co_await fetch_manifest(*peer.program, trackers, *published_, options_.time_limit);
+    found_manifest found = co_await fetch_manifest(*peer.program, trackers, *published_, options_.time_limit);
     const std::shared_ptr<const manifest> set = found.set;
+    peer.member = std::move(found.member);
     std::filesystem::create_directories(peer.folder);
     auto state = set_state::open(peer.folder, set->id());
     if (!state) throw session_failure(exit_code::storage, state.error().message);
