@@ -204,7 +204,7 @@ tl::expected<endpoint, std::string> parse_endpoint(std::string_view text, std::u
 }
 
 tl::expected<endpoint, std::string> parse_listen_endpoint(std::string_view text, std::uint16_t default_port) {
-    if (text.starts_with(':')) return parse_listen_endpoint(fmt::format("0.0.0.0{}", text), default_port);
+    if (text.starts_with(':')) return parse_listen_endpoint(fmt::format("[::]{}", text), default_port);
     if (!text.ends_with(":0")) return parse_endpoint(text, default_port);
     text.remove_suffix(2);
     auto parsed = parse_endpoint(text, 1);

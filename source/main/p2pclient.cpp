@@ -278,7 +278,7 @@ void add_share(CLI::App& app, command& told, run_command& chosen) {
         p2p::add_parsed(
             *share, "--with-tracker", told.with_tracker,
             [](const std::string& text) {
-                return p2p::parse_listen_endpoint(text.empty() ? "0.0.0.0" : text, p2p::usual_tracker_port)
+                return p2p::parse_listen_endpoint(text.empty() ? "[::]" : text, p2p::usual_tracker_port)
                     .map_error([](const std::string& why) { return why + "; PATH goes before this option"; });
             },
             "Run the tracker in this process too, at this address; by default at port 5100")

@@ -1,6 +1,6 @@
 #include "main/security.hpp"
 
-#include "net/asio.hpp"
+#include "net/host.hpp"
 #include "net/service_manager.hpp"
 #include "storage/key_file.hpp"
 #include "storage/unique_fd.hpp"
@@ -72,12 +72,6 @@ std::unique_ptr<caught_signals> catch_hangup(const asio::any_io_executor& execut
         tell_service_manager("READY=1");
     };
     return std::make_unique<caught_signals>(executor, std::initializer_list<int>{SIGHUP}, std::move(hang_up));
-}
-
-bool is_loopback(const std::string& host) {
-    std::error_code no_address;
-    const asio::ip::address address = asio::ip::make_address(host, no_address);
-    return no_address ? host == "localhost" : address.is_loopback();
 }
 
 void warn_if_open(const std::string& host, const security* secured) {

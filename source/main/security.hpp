@@ -28,9 +28,6 @@ std::shared_ptr<security> open_security(const security_options& options);
 std::unique_ptr<caught_signals> catch_hangup(const asio::any_io_executor& executor, security_options options,
                                              std::shared_ptr<security> secured, std::function<void()> stop);
 
-/// On this machine only.
-bool is_loopback(const std::string& host);
-
 /// Says it in the log, once, where strangers can reach this address and nothing keeps them out.
 void warn_if_open(const std::string& host, const security* secured);
 

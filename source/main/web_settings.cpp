@@ -2,6 +2,7 @@
 
 #include "main/options.hpp"
 #include "main/security.hpp"
+#include "net/host.hpp"
 #include "net/listener.hpp"
 #include "storage/key_file.hpp"
 

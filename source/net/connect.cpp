@@ -25,6 +25,14 @@ void come_from(const asio::ip::address& from, tcp::socket& socket, const tcp::en
     socket.bind({from, 0}, ignored);
 }
 
+// A peer that listens at one address can be reached at that: others are told where it seems to come from.
+std::vector<tcp::endpoint> in_order(std::vector<tcp::endpoint> addresses, const asio::ip::address& from) {
+    if (!from.is_unspecified())
+        std::ranges::stable_partition(
+            addresses, [&from](const auto& to) { return to.address().is_v4() == from.is_v4(); });
+    return addresses;
+}
+
 std::vector<connect_race::family> families_of(const std::vector<tcp::endpoint>& addresses) {
     std::vector<connect_race::family> families;
     for (const tcp::endpoint& one : addresses)
@@ -37,7 +45,7 @@ class runners {
 public:
     runners(asio::any_io_executor executor, std::vector<tcp::endpoint> addresses, asio::ip::address from)
         : executor_(std::move(executor)),
-          addresses_(std::move(addresses)),
+          addresses_(in_order(std::move(addresses), from)),
           from_(std::move(from)),
           race_(families_of(addresses_)),
           attempts_(executor_),

@@ -2,12 +2,15 @@
 
 #include "net/event.hpp"
 #include "net/fault.hpp"
+#include "net/host.hpp"
 #include "net/names.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 namespace p2p {
 
@@ -17,14 +20,6 @@ constexpr duration pause_when_out_of_descriptors = std::chrono::milliseconds{100
 
 [[noreturn]] void cannot_listen(const endpoint& where, const std::error_code& why) {
     throw network_failure(fmt::format("cannot listen on {}: {}", where.to_string(), why.message()));
-}
-
-// The way trackers, peers and reports all write it: an IPv4 peer of a dual-stack listener looks like that of
-// an IPv4 one.
-std::string host_of(const asio::ip::address& address) {
-    if (address.is_v6() && address.to_v6().is_v4_mapped())
-        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
-    return address.to_string();
 }
 
 // Nor does one that comes to nothing keep the next from coming.
@@ -47,10 +42,18 @@ tcp::endpoint address_of(const endpoint& where) {
 }  // namespace
 
 tcp::acceptor listen_on(const asio::any_io_executor& executor, const endpoint& where) {
-    const tcp::endpoint local = address_of(where);
+    tcp::endpoint local = address_of(where);
     std::error_code error;
+    const bool is_everywhere = local.address().is_v6() && local.address().is_unspecified();
     tcp::acceptor acceptor(executor);
     acceptor.open(local.protocol(), error);
+    if (is_everywhere && error == asio::error::address_family_not_supported) {
+        local = {tcp::v4(), where.port};
+        acceptor.open(local.protocol(), error);
+    } else if (is_everywhere && !error) {
+        const int off = 0;
+        ::setsockopt(acceptor.native_handle(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    }
     if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor.bind(local, error);
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);

@@ -16,7 +16,9 @@ struct network_failure : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Port 0: any free one. Throws network_failure: "cannot listen on 0.0.0.0:5100: Address already in use".
+/// Port 0: any free one. "::" is every address of this machine, of both kinds, whatever the system has IPv6
+/// sockets do; of IPv4 only, where there is no IPv6. Throws network_failure: "cannot listen on 0.0.0.0:5100:
+/// Address already in use".
 tcp::acceptor listen_on(const asio::any_io_executor& executor, const endpoint& where);
 
 /// What is done with a connection; `host` is the address that it comes from. That is learned here and nowhere

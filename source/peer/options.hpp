@@ -34,16 +34,23 @@ struct peer_limits {
     byte_count chunk = byte_count{1} << 30U;
 };
 
+/// A tracker in the same process: it is there whatever becomes of this machine's addresses.
+struct own_tracker {
+    std::vector<endpoint> known_as;  ///< to others
+    endpoint here;                   ///< to this peer
+};
+
 /// What all file-sets of a peer share.
 struct peer_options {
     std::string name;
-    endpoint listen{"0.0.0.0", 0};  ///< the transfer port; 0: any free one
-    std::string advertise;          ///< the host that others should connect to; empty: what the tracker sees
-    byte_count limit_up = 0;        ///< bytes per second; 0: no limit
+    endpoint listen{"::", 0};  ///< the transfer port; 0: any free one
+    std::string advertise;     ///< the host that others should connect to; empty: what the tracker sees
+    byte_count limit_up = 0;   ///< bytes per second; 0: no limit
     byte_count limit_down = 0;
     peer_limits limits;
     std::uint64_t seed = 0;
     std::shared_ptr<const security> secured{};  ///< every connection, also to trackers; none: plain TCP
+    std::optional<own_tracker> own{};
 };
 
 /// Whom to tell what becomes of a file-set's session. Each may be empty.

@@ -54,9 +54,8 @@ awaitable<void> peer::around(awaitable<void> body) {
 }
 
 void peer::accept_at(tcp::acceptor& port) {
-    tasks_.spawn(accept_loop(port, [this](tcp::socket socket, std::string host) {
-        arrived(std::move(socket), std::move(host));
-    }));
+    tasks_.spawn(accept_loop(
+        port, [this](tcp::socket socket, std::string host) { arrived(std::move(socket), std::move(host)); }));
 }
 
 bool peer::take_another_port() {
@@ -144,7 +143,20 @@ void peer::remove(const file_set_key& set, const visited& who) {
     if (at != reachable_.end() && at->second == &who) reachable_.erase(at);
 }
 
+bool peer::is_own(const endpoint& tracker) const {
+    return options_.own && std::ranges::find(options_.own->known_as, tracker) != options_.own->known_as.end();
+}
+
+// One's own need not be on any network, nor show who it is.
+awaitable<std::unique_ptr<stream>> peer::open_tracker(const endpoint& tracker) const {
+    connecting how = to_tracker();
+    how.is_named = !is_own(tracker);
+    return open_stream(is_own(tracker) ? options_.own->here : tracker, std::move(how));
+}
+
 tracker_link& peer::link_to(const endpoint& tracker) {
+    if (is_own(tracker) && tracker != options_.own->known_as.front())
+        return link_to(options_.own->known_as.front());
     auto& link = links_[tracker];
     if (!link || link->ended()) {
         link = std::make_unique<tracker_link>(*this, tracker);

@@ -94,6 +94,7 @@ public:
     /// To another peer, and to a tracker, whose certificate must be for its host.
     connecting to_peer() { return {peer_connect_limit, limits(), options_.secured, false, source_}; }
     connecting to_tracker() const { return {tracker_connect_limit, {}, options_.secured, true, source_}; }
+    awaitable<std::unique_ptr<stream>> open_tracker(const endpoint& tracker) const;
     byte_count upload_slice() const { return up_.slice(); }
     void tracker_left() { something_over_.set(); }
     activities& going_on() { return going_on_; }
@@ -106,6 +107,7 @@ private:
     void arrived(tcp::socket socket, std::string host);
     awaitable<void> greet(tcp::socket socket, std::string host, connection_counter::place place);
     bool any_link_connected() const;
+    bool is_own(const endpoint& tracker) const;
 
     asio::any_io_executor executor_;
     asio::thread_pool& pool_;

@@ -1,6 +1,7 @@
 #include "peer/tracker_link.hpp"
 
 #include "core/manifest.hpp"
+#include "core/zone.hpp"
 #include "net/connect.hpp"
 #include "net/fault.hpp"
 #include "net/task_group.hpp"
@@ -142,7 +143,7 @@ void tracker_link::tell_sessions(void (session::*what)(const tracker_link&)) {
 awaitable<std::string> tracker_link::one_connection() {
     std::string why = "it closed the connection";
     try {
-        const std::unique_ptr<stream> opened = co_await open_stream(tracker_, owner_.to_tracker());
+        const std::unique_ptr<stream> opened = co_await owner_.open_tracker(tracker_);
         stream& line = *opened;
         line.silence_limit(welcome_limit);
         connected_ = true;
@@ -197,13 +198,19 @@ void tracker_link::handle(stream& line, std::string_view text) {
     } else if (const auto* standing = std::get_if<from_tracker::announced>(&*message)) {
         if (session* who = find(standing->set)) who->standing_changed(*standing);
     } else if (const auto* answer = std::get_if<from_tracker::locations>(&*message)) {
-        if (session* who = find(answer->set)) who->located(answer->chunks, answer->holders, own_id_);
+        located(answer->set, answer->chunks, answer->holders);
     } else if (const auto* news = std::get_if<from_tracker::agreed>(&*message)) {
-        if (session* who = find(news->set)) who->located(news->chunks, news->holders, own_id_);
+        located(news->set, news->chunks, news->holders);
     } else if (const auto* error = std::get_if<error_message>(&*message)) {
         handle(*error);
     }
     fault_point(*message);
+}
+
+void tracker_link::located(const file_set_key& set, const std::vector<chunk_claim>& agreed,
+                           std::vector<holder> holders) {
+    for (holder& one : holders) one.host = in_zone_of(tracker_.host, one.host);
+    if (session* who = find(set)) who->located(agreed, holders, own_id_);
 }
 
 // What no second attempt can change ends the sessions, for good.

@@ -92,6 +92,8 @@ private:
     void measure();
     void handle(stream& line, std::string_view text);
     void handle(const error_message& error);
+    void located(const file_set_key& set, const std::vector<chunk_claim>& agreed,
+                 std::vector<holder> holders);
     session* find(const file_set_key& set) const;
     chunk_set sample_of_missing(const session& who);
     void tell_sessions(void (session::*what)(const tracker_link&));

@@ -1,5 +1,6 @@
 #include "peer/visit.hpp"
 
+#include "core/zone.hpp"
 #include "net/connect.hpp"
 #include "net/stream.hpp"
 #include "peer/options.hpp"
@@ -47,12 +48,12 @@ awaitable<void> ask_tracker(endpoint tracker, connecting how, std::string questi
 awaitable<std::vector<endpoint>> holders_at(endpoint tracker, connecting how, file_set_id id) {
     std::vector<endpoint> holders;
     const to_tracker::locate question{published_set(id), {}};
-    const auto take = [&holders](const from_tracker::locations& answer) {
-        for (const holder& one : answer.holders) holders.push_back({one.host, one.port});
+    const auto take = [&](const from_tracker::locations& answer) {
+        for (const holder& one : answer.holders)
+            holders.push_back({in_zone_of(tracker.host, one.host), one.port});
         return answer.more;
     };
-    co_await ask_tracker<from_tracker::locations>(std::move(tracker), std::move(how), to_line(question),
-                                                  take);
+    co_await ask_tracker<from_tracker::locations>(tracker, std::move(how), to_line(question), take);
     co_return holders;
 }
 

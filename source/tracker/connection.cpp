@@ -287,4 +287,9 @@ time_point tracker_connection::check_deadlines(time_point now) {
     return waits_ ? std::min(heard_by_, write_by_) : write_by_;
 }
 
+std::string tracker_connection::local_host() const {
+    std::error_code ignored;
+    return host_of(socket_.local_endpoint(ignored).address());
+}
+
 }  // namespace p2p

@@ -136,6 +136,9 @@ public:
     /// could be sent. Returns when that will be at the earliest.
     time_point check_deadlines(time_point now);
 
+    /// Where the other side has reached this one.
+    std::string local_host() const;
+
 private:
     friend class shared_buffers;
 

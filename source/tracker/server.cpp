@@ -1,6 +1,7 @@
 #include "tracker/server.hpp"
 
 #include "core/site.hpp"
+#include "core/zone.hpp"
 #include "net/event.hpp"
 #include "net/fault.hpp"
 #include "net/listener.hpp"
@@ -372,7 +373,7 @@ void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
              fmt::format("this tracker sends others to the address that it sees, {}: leave "
                          "--advertise away, or start it with --allow-advertise",
                          from.host)});
-    const std::string& reachable_at = hello.advertise.empty() ? from.host : hello.advertise;
+    const std::string reachable_at = hello.advertise.empty() ? without_zone(from.host) : hello.advertise;
     const auto joined =
         registry_.join({hello.name, {reachable_at, hello.transfer_port}, site_of(from.host), hello.instance});
     if (!joined)
@@ -475,7 +476,7 @@ void tracker_server::handle(client& from, const to_tracker::withdraw& withdraw) 
 // What follows from it, the reputation decides.
 void tracker_server::handle(client& from, const to_tracker::report& report) {
     if (is_put_out(from, report.set)) return;
-    const auto accused = registry_.find({report.host, report.port});
+    const auto accused = find(from, {report.host, report.port});
     if (!accused || *accused == from.id || !is_member(*accused, report.set) ||
         !is_member(from.id, report.set))
         return;
@@ -546,9 +547,10 @@ void tracker_server::locate_published(client& from, const file_set_id& id) {
     if (is_put_out(from, published_set(id))) return;
     const std::vector<peer_id> left_out = at_odds_with(from.id, published_set(id));
     charge(from, left_out.size());
+    const std::string here = this_host(from);
     std::vector<known_holder> members;
     for (const peer_id peer : catalogue_.locate(asker, id, max_holders_per_message, left_out))
-        members.push_back(holder_for(peer, {}));
+        members.push_back(holder_for(peer, {}, here));
     push(from, to_line(from_tracker::known_locations{published_set(id), {}, members, {}, false}));
 }
 
@@ -576,6 +578,7 @@ awaitable<void> tracker_server::locate_chunks(client& from, to_tracker::locate l
     if (limit) throw beyond(*limit, options_.sets);
     const chunk_set agreed = registry_.agreed_in(locate.set, locate.chunks);
     const std::vector<chunk_set> unknown = in_pieces(locate.chunks - agreed);
+    const std::string here = this_host(from);
     auto next_agreed = agreed.next(chunk_index{1});
     auto next_unknown = unknown.begin();
     for (;;) {
@@ -588,7 +591,7 @@ awaitable<void> tracker_server::locate_chunks(client& from, to_tracker::locate l
         charge(from, now.size());
         const std::vector<peer_id> left_out = at_odds_with(from.id, locate.set);
         const location where = registry_.locate(from.id, locate.set, now, max_holders_per_message, left_out);
-        push(from, to_line(from_tracker::known_locations{locate.set, where.agreed, holders_of(where),
+        push(from, to_line(from_tracker::known_locations{locate.set, where.agreed, holders_of(where, here),
                                                          unknown_now, more}));
         if (!more) co_return;
         co_await next_turn(from);
@@ -633,13 +636,14 @@ void tracker_server::push_standing(client& to, const file_set_key& set, const ch
 }
 
 void tracker_server::push_available(client& to, const file_set_key& set, const chunk_set& chunks) {
+    const std::string here = this_host(to);
     std::vector<chunk_index> now;
     for (const chunk_index chunk : chunks) {
         now.push_back(chunk);
         if (now.size() < max_claims_per_message && chunk != *chunks.last()) continue;
         const std::vector<peer_id> left_out = at_odds_with(to.id, set);
         const location where = registry_.locate(to.id, set, now, max_holders_per_message, left_out);
-        push(to, to_line(from_tracker::known_agreed{set, where.agreed, holders_of(where)}));
+        push(to, to_line(from_tracker::known_agreed{set, where.agreed, holders_of(where, here)}));
         now.clear();
     }
 }
@@ -653,15 +657,33 @@ void tracker_server::push(client& to, std::string_view line) const {
                     asio::error::no_buffer_space);
 }
 
-known_holder tracker_server::holder_for(peer_id id, std::span<const chunk_index> chunks) const {
-    const peer_info& peer = registry_.peer(id);
-    return {id, peer.name, peer.address.host, peer.address.port, chunks};
+// Peers on the tracker's own host may have come by an address that only means something there. To others they
+// are where the tracker is, by the address that each of them knows it by. Empty: `to` is here, too.
+std::string tracker_server::this_host(const client& to) const {
+    return is_loopback(to.host) ? "" : without_zone(to.line.local_host());
 }
 
-std::vector<known_holder> tracker_server::holders_of(const location& where) const {
+// The peer that `by` was told to be there.
+std::optional<peer_id> tracker_server::find(const client& by, const endpoint& told) const {
+    const std::string host = without_zone(told.host);
+    if (host == this_host(by))
+        for (const char* const loopback : {"127.0.0.1", "::1"})
+            if (const auto peer = registry_.find({loopback, told.port})) return peer;
+    return registry_.find({host, told.port});
+}
+
+known_holder tracker_server::holder_for(peer_id id, std::span<const chunk_index> chunks,
+                                        const std::string& this_host) const {
+    const peer_info& peer = registry_.peer(id);
+    const bool is_here = !this_host.empty() && is_loopback(peer.address.host);
+    return {id, peer.name, is_here ? this_host : peer.address.host, peer.address.port, chunks};
+}
+
+std::vector<known_holder> tracker_server::holders_of(const location& where,
+                                                     const std::string& this_host) const {
     std::vector<known_holder> holders;
     holders.reserve(where.holders.size());
-    for (const auto& [id, chunks] : where.holders) holders.push_back(holder_for(id, chunks));
+    for (const auto& [id, chunks] : where.holders) holders.push_back(holder_for(id, chunks, this_host));
     return holders;
 }
 

@@ -127,8 +127,11 @@ private:
     void push_standing(client& to, const file_set_key& set, const chunk_set& chunks);
     void push_available(client& to, const file_set_key& set, const chunk_set& chunks);
     void push(client& to, std::string_view line) const;
-    known_holder holder_for(peer_id peer, std::span<const chunk_index> chunks) const;
-    std::vector<known_holder> holders_of(const location& where) const;
+    std::string this_host(const client& to) const;
+    std::optional<peer_id> find(const client& by, const endpoint& told) const;
+    known_holder holder_for(peer_id peer, std::span<const chunk_index> chunks,
+                            const std::string& this_host) const;
+    std::vector<known_holder> holders_of(const location& where, const std::string& this_host) const;
     std::string label(peer_id peer) const;
 
     asio::any_io_executor executor_;

@@ -2,6 +2,7 @@
 #include "main/client/console.hpp"
 #include "main/client/display.hpp"
 #include "main/client/peer_site.hpp"
+#include "net/host.hpp"
 #include "net/local_socket.hpp"
 #include "net/terminal.hpp"
 #include "storage/set_state.hpp"
@@ -96,11 +97,10 @@ namespace {
 
 /// Where the trackers see this peer: on this machine only, if they are all there.
 std::string usual_listen_host(const std::vector<endpoint>& trackers, bool advertises) {
-    const auto is_ipv6 = [](const endpoint& one) { return one.host.find(':') != std::string::npos; };
     const auto is_here = [](const endpoint& one) { return is_loopback(one.host); };
-    const bool all_here = !advertises && std::ranges::all_of(trackers, is_here);
-    if (std::ranges::none_of(trackers, is_ipv6)) return all_here ? "127.0.0.1" : "0.0.0.0";
-    return all_here && std::ranges::all_of(trackers, is_ipv6) ? "::1" : "::";
+    const auto is_ipv6 = [](const endpoint& one) { return one.host.find(':') != std::string::npos; };
+    if (advertises || !std::ranges::all_of(trackers, is_here)) return "::";
+    return std::ranges::all_of(trackers, is_ipv6) ? "::1" : "127.0.0.1";
 }
 
 }  // namespace

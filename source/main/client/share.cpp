@@ -1,4 +1,5 @@
 #include "main/client/command.hpp"
+#include "net/host.hpp"
 #include "net/listener.hpp"
 #include "net/on_pool.hpp"
 #include "net/own_address.hpp"
@@ -17,14 +18,16 @@ namespace p2p::client {
 
 namespace {
 
-bool is_every_address(const std::string& host) {
-    return host == "0.0.0.0" || host == "::" || host.empty();
-}
-
-/// A tracker of one's own. Others are told an address that they can reach it at; the sharer uses the same, so
-/// that the tracker sees the sharer as others should.
-endpoint reachable(const tracker_server& tracker, const endpoint& asked_for) {
-    return {is_every_address(asked_for.host) ? own_address() : asked_for.host, tracker.port()};
+/// A tracker of one's own, that listens there: how others reach it, and the sharer, for whom addresses may
+/// come and go.
+own_tracker ways_to(const endpoint& listens) {
+    const bool ipv4_only = listens.host == "0.0.0.0";
+    if (!ipv4_only && listens.host != "::") return {{listens}, listens};
+    own_tracker own{{}, {"127.0.0.1", listens.port}};
+    for (const std::string& host : own_addresses())
+        if (!ipv4_only || host.find(':') == std::string::npos) own.known_as.push_back({host, listens.port});
+    if (own.known_as.empty()) own.known_as.push_back(own.here);
+    return own;
 }
 
 void warn_of_what_is_left_out(const scanned_tree& tree) {
@@ -74,8 +77,9 @@ struct sharing {
     const command& told;
     asio::thread_pool& pool;
     peer& self;
-    std::vector<endpoint> trackers;
-    std::optional<swarm_key> key;  // that goes into the link
+    std::vector<endpoint> trackers;  // that this peer uses
+    std::vector<endpoint> in_link;   // the same, as others know them
+    std::optional<swarm_key> key;    // that goes into the link, too
     scanned_tree tree;
 };
 
@@ -83,7 +87,7 @@ awaitable<void> share_tree(sharing& what) {
     const std::filesystem::path root = what.tree.root;
     const hashed_tree hashed =
         co_await hash_tree(what.pool, what.self.going_on(), std::move(what.tree), what.told.share);
-    const link where{what.trackers, hashed.set->id(), std::string{hashed.set->name()}, what.key};
+    const link where{what.in_link, hashed.set->id(), std::string{hashed.set->name()}, what.key};
     const auto open = [&] { return store_of(root, hashed, where); };
     std::unique_ptr<chunk_store> store = co_await on_pool(what.pool, open);
 
@@ -122,23 +126,33 @@ exit_code share(const command& told) {
     worker_pool pool{worker_count()};
     std::unique_ptr<tracker_server> tracker;
     std::vector<endpoint> trackers = told.trackers;
+    std::vector<endpoint> in_link = told.trackers;
+    std::vector<endpoint> listeners = told.trackers;  // its own by where it listens
+    std::optional<own_tracker> own;
     if (told.with_tracker) {
         tracker_options options;
         options.listen = *told.with_tracker;
         options.seed = std::random_device{}();
         options.secured = secured;
         tracker = std::make_unique<tracker_server>(io.get_executor(), options);
-        trackers.insert(trackers.begin(), reachable(*tracker, *told.with_tracker));
-        warn_if_open(options.listen.host, secured.get());
-        spdlog::info("tracker listens on {}", endpoint{options.listen.host, tracker->port()}.to_string());
+        const endpoint listens{options.listen.host, tracker->port()};
+        own = ways_to(listens);
+        trackers.insert(trackers.begin(), own->known_as.front());
+        in_link.insert(in_link.begin(), own->known_as.begin(), own->known_as.end());
+        listeners.push_back(listens);
+        warn_if_open(listens.host, secured.get());
+        spdlog::info("tracker listens on {}", listens.to_string());
     }
     trackers = trackers_or_default(trackers);
-    if (std::ranges::all_of(trackers, [](const endpoint& one) { return is_loopback(one.host); }))
+    in_link = trackers_or_default(in_link);
+    if (std::ranges::all_of(in_link, [](const endpoint& one) { return is_loopback(one.host); }))
         spdlog::info("the link is for this machine only: with --tracker HOST others can use it, too");
-    peer self(io.get_executor(), pool, peer_for(told, trackers, secured));
+    peer_options about_self = peer_for(told, trackers_or_default(listeners), secured);
+    about_self.own = std::move(own);
+    peer self(io.get_executor(), pool, std::move(about_self));
     if (key)
         spdlog::info("the link has the secret in it: whoever sees it can get the files, and nobody else can");
-    sharing what{told, pool, self, trackers, key, std::move(*tree)};
+    sharing what{told, pool, self, trackers, in_link, key, std::move(*tree)};
     const running here{.self = self, .secured = secured, .key = key, .tracker = tracker.get()};
     exit_code code = exit_code::ok;
     try {
