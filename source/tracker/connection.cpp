@@ -1,5 +1,6 @@
 #include "tracker/connection.hpp"
 
+#include "net/host.hpp"
 #include "net/stream.hpp"
 #include "protocol/json.hpp"
 

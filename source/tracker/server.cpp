@@ -4,6 +4,7 @@
 #include "core/zone.hpp"
 #include "net/event.hpp"
 #include "net/fault.hpp"
+#include "net/host.hpp"
 #include "net/listener.hpp"
 #include "net/service_manager.hpp"
 #include "net/stream.hpp"
