@@ -108,7 +108,7 @@ TEST_CASE("a tracker says in its log whom it refuses, and why, a line of each ki
     tracker.wait_for("127.0.0.2 is refused: 2 connections from 127.0.0.2 are open already");
     tcp_client future = tcp_client::connect(tracker.port(), "127.0.0.3");
     future.send_line(R"({"type":"hello","version":99,"name":"x","transfer_port":1})");
-    tracker.wait_for("127.0.0.3 is refused: this tracker speaks version 1");
+    tracker.wait_for("127.0.0.3 is refused: this side speaks version 1");
     for (int i = 0; i < 20; ++i) {
         tcp_client again = tcp_client::connect(tracker.port(), "127.0.0.3");
         again.send_line("no JSON");
