@@ -688,7 +688,7 @@ TEST_CASE("every line that this program writes fits the longest line") {
              to_line(from_tracker::announced{set, ranges, ranges, ranges, counts}),
              to_line(from_tracker::locations{set, claims, holders, ranges, true}),
              to_line(from_tracker::agreed{set, claims, holders}),
-             to_line(peer_to_peer::hello{protocol_version, set.name, 65535, set, ranges, ~0ULL}),
+             to_line(peer_to_peer::hello{protocol_version, set.name, 65535, set, ranges, max_instance}),
              to_line(peer_to_peer::request{{}, ranges}),
              to_line(to_tracker::publish{summary}),
              to_line(to_tracker::announce{published, {}, ranges}),
@@ -697,7 +697,7 @@ TEST_CASE("every line that this program writes fits the longest line") {
              to_line(from_tracker::announced{published, ranges, {}, {}, {}}),
              to_line(from_tracker::locations{published, {}, holders, {}, true}),
              to_line(from_tracker::filesets{sets, true}),
-             to_line(peer_to_peer::hello{protocol_version, set.name, 65535, published, ranges, ~0ULL}),
+             to_line(peer_to_peer::hello{protocol_version, set.name, 65535, published, ranges, max_instance}),
          }) {
         CAPTURE(line.substr(0, 80));
         CHECK(line.size() <= max_line_length + 1);
