@@ -388,22 +388,6 @@ void hide_keys_in(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) std::ranges::copy(p2p::hide_keys(argv[i]), argv[i]);
 }
 
-// Files that are read and written, trackers and the rest need some too: without them a peer with many
-// connections would take its own disk for broken.
-void fit_into_descriptors(command& told) {
-    constexpr std::size_t for_the_rest = 40;
-    constexpr std::size_t fewest = 2;
-    const std::size_t limit = p2p::descriptor_limit();
-    std::size_t& ours = told.session.most_connections;
-    std::size_t& theirs = told.peer.limits.connections.in_all;
-    if (ours + theirs + for_the_rest <= limit) return;
-    const std::size_t room = limit > for_the_rest ? limit - for_the_rest : 0;
-    ours = std::min(ours, std::max(fewest, room / 3));
-    theirs = std::min(theirs, std::max(fewest, room - std::min(room, ours)));
-    spdlog::debug("of {} descriptors, {} are for connections that this peer opens and {} for those of others",
-                  limit, ours, theirs);
-}
-
 void confirm_slow(const std::string& option, p2p::byte_count rate) {
     const std::string remark = p2p::remark_on_limit(rate);
     if (!remark.empty()) spdlog::warn("{} {}: {}", option, rate, remark);
@@ -415,7 +399,7 @@ exit_code run(command& told, const std::string& named, const run_command& chosen
     p2p::client::tell(p2p::events::start{P2P_VERSION, named});
     p2p::start_logging(told.quiet ? "warn" : told.log_level,
                        told.no_color ? p2p::colours::never : p2p::colours::where_usual);
-    fit_into_descriptors(told);
+    p2p::client::fit_into_descriptors(told, 1);
     confirm_slow("--limit-up", told.peer.limit_up);
     confirm_slow("--limit-down", told.peer.limit_down);
     if (chosen) return chosen();

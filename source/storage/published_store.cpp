@@ -36,6 +36,8 @@ void published_store::all_present(const std::vector<std::optional<file_stamp>>& 
 
 tl::expected<published_store::to_check, std::string> published_store::survey() {
     journal_content journal;
+    const auto held_open = disk_->open_root();
+    if (!held_open) return tl::unexpected{held_open.error()};
     if (!disk_->has_state()) {
         journal = look_at_journal(disk_->root(), *set_);
     } else {
@@ -284,8 +286,11 @@ storage_job<void> published_store::save_job() {
 }
 
 tl::expected<void, std::string> published_store::save(set_disk& disk, const news& what) {
+    struct end_of_run {
+        set_disk& disk;
+        ~end_of_run() { disk.forget_parent(); }
+    } const at_the_end{disk};
     std::string records;
-    disk.forget_parent();
     for (const std::uint32_t entry : what.entries) {
         if (!disk.placed(entry)) {
             const auto stamp = disk.place(entry);

@@ -37,18 +37,20 @@ std::optional<set_disk::found> found_in(const unique_fd& file) {
 tl::expected<std::shared_ptr<set_disk>, std::string> set_disk::open(const std::filesystem::path& root,
                                                                     std::shared_ptr<const manifest> set,
                                                                     std::optional<set_state> state) {
-    auto folder = open_folder(root);
+    auto folder = state ? state->open_root() : open_folder(root);
     if (!folder) return tl::unexpected{folder.error()};
+    held_folder always_open;
+    if (!state) always_open = std::make_shared<const unique_fd>(std::move(*folder));
     return std::shared_ptr<set_disk>{
-        new set_disk{root, std::move(set), std::move(state), std::move(*folder)}};
+        new set_disk{root, std::move(set), std::move(state), std::move(always_open)}};
 }
 
 set_disk::set_disk(std::filesystem::path root, std::shared_ptr<const manifest> set,
-                   std::optional<set_state> state, unique_fd folder)
+                   std::optional<set_state> state, held_folder always_open)
     : root_(std::move(root)),
       set_(std::move(set)),
       state_(std::move(state)),
-      folder_(std::move(folder)),
+      always_open_(std::move(always_open)),
       placed_(set_->entry_count()) {}
 
 tl::unexpected<std::string> set_disk::failed(std::string_view path, int error) const {
@@ -57,6 +59,30 @@ tl::unexpected<std::string> set_disk::failed(std::string_view path, int error) c
 
 std::string set_disk::path_of(std::uint32_t entry) const {
     return std::string{set_->entry(entry).path};
+}
+
+tl::expected<set_disk::held_folder, std::string> set_disk::open_root() const {
+    if (always_open_) return always_open_;
+    const std::scoped_lock lock{root_mutex_};
+    if (auto open = opened_root_.lock()) return open;
+    auto opened = state_->open_root();
+    if (!opened) return tl::unexpected{opened.error()};
+    auto shared = std::make_shared<const unique_fd>(std::move(*opened));
+    opened_root_ = shared;
+    return shared;
+}
+
+tl::expected<unique_fd, std::string> set_disk::open_below(std::string_view path, int flags) const {
+    const auto root = open_root();
+    if (!root) return tl::unexpected{root.error()};
+    return open_beneath((*root)->get(), std::string{path}, flags);
+}
+
+// Where it cannot be opened, errno says why.
+unique_fd set_disk::open_incoming(const std::string& name, int flags, mode_t mode) const {
+    const unique_fd folder = state_->open_incoming();
+    if (!folder) return {};
+    return unique_fd{::openat(folder.get(), name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, mode)};
 }
 
 void set_disk::set_placed(std::uint32_t entry, const file_stamp& stamp) {
@@ -79,7 +105,8 @@ bool set_disk::is_bare() const {
 std::vector<std::uint32_t> set_disk::staged() const {
     std::vector<std::uint32_t> entries;
     if (!state_) return entries;
-    for (const std::string& name : names_beneath(state_->incoming())) {
+    const unique_fd incoming = state_->open_incoming();
+    for (const std::string& name : names_beneath(incoming.get())) {
         std::uint32_t entry = 0;
         const auto [rest, wrong] = std::from_chars(name.data(), name.data() + name.size(), entry);
         if (wrong == std::errc{} && rest == name.data() + name.size() && entry < set_->entry_count() &&
@@ -90,33 +117,30 @@ std::vector<std::uint32_t> set_disk::staged() const {
 }
 
 std::optional<set_disk::found> set_disk::look(std::uint32_t entry) const {
-    const auto file = open_beneath(folder_.get(), path_of(entry), O_PATH | O_NOFOLLOW);
+    const auto file = open_below(path_of(entry), O_PATH | O_NOFOLLOW);
     return file ? found_in(*file) : std::nullopt;
 }
 
 std::optional<set_disk::found> set_disk::look_at_staged(std::uint32_t entry) const {
     if (!state_) return std::nullopt;
-    const std::string name = std::to_string(entry);
-    return found_in(unique_fd{::openat(state_->incoming(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)});
+    return found_in(open_incoming(std::to_string(entry), O_PATH));
 }
 
 bool set_disk::is_hole(std::uint32_t entry, byte_count from, byte_count size) const {
     if (!state_) return false;
-    const std::string name = std::to_string(entry);
-    const unique_fd file{::openat(state_->incoming(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+    const unique_fd file = open_incoming(std::to_string(entry), O_RDONLY);
     const off_t data = file ? ::lseek(file.get(), static_cast<off_t>(from), SEEK_DATA) : -1;
     return data < 0 ? errno == ENXIO : static_cast<byte_count>(data) >= from + size;
 }
 
 tl::expected<unique_fd, std::string> set_disk::open_in_place(std::uint32_t entry) const {
-    return open_beneath(folder_.get(), path_of(entry), O_RDONLY | O_NONBLOCK);
+    return open_below(path_of(entry), O_RDONLY | O_NONBLOCK);
 }
 
 // A staged file may be moved to its place at any moment.
 tl::expected<unique_fd, std::string> set_disk::open_to_read(std::uint32_t entry) const {
     if (state_ && !placed(entry)) {
-        const std::string name = std::to_string(entry);
-        unique_fd staged{::openat(state_->incoming(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+        unique_fd staged = open_incoming(std::to_string(entry), O_RDONLY);
         if (staged) return staged;
     }
     auto file = open_in_place(entry);
@@ -130,43 +154,47 @@ tl::expected<unique_fd, std::string> set_disk::open_to_read(std::uint32_t entry)
 }
 
 tl::expected<unique_fd, std::string> set_disk::open_staged(std::uint32_t entry) {
-    const std::string name = std::to_string(entry);
     const mode_t mode = set_->entry(entry).kind == entry_kind::executable ? 0777 : 0666;
-    unique_fd file{
-        ::openat(state_->incoming(), name.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode)};
+    unique_fd file = open_incoming(std::to_string(entry), O_WRONLY | O_CREAT, mode);
     if (!file) return failed(path_of(entry), errno);
     return file;
 }
 
 tl::expected<unique_fd, std::string> set_disk::open_scratch() {
     const std::string name = fmt::format("copy-{}", ++scratches_);
-    unique_fd file{::openat(state_->incoming(), name.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-    if (!file) return tl::unexpected{failure(name_in(state_->incoming(), name), errno)};
-    ::unlinkat(state_->incoming(), name.c_str(), 0);
+    const unique_fd incoming = state_->open_incoming();
+    if (!incoming) return tl::unexpected{failure(root_.native(), errno)};
+    unique_fd file{::openat(incoming.get(), name.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+    if (!file) return tl::unexpected{failure(name_in(incoming.get(), name), errno)};
+    ::unlinkat(incoming.get(), name.c_str(), 0);
     return file;
 }
 
 // The folder that a path is in, made where it is not there; of the last one that was asked for, at once.
 tl::expected<int, std::string> set_disk::parent_of(std::string_view path) {
     const std::string_view parent = split_path(path).first;
-    if (parent.empty()) return folder_.get();
     if (parent_path_ != parent) {
-        parent_path_.reset();
-        auto opened = folder_beneath(parent);
+        forget_parent();
+        const auto share = [](unique_fd folder) {
+            return std::make_shared<const unique_fd>(std::move(folder));
+        };
+        auto opened = parent.empty() ? open_root() : folder_beneath(parent).map(share);
         if (!opened) return tl::unexpected{opened.error()};
         parent_ = std::move(*opened);
         parent_path_ = parent;
     }
-    return parent_.get();
+    return parent_->get();
 }
 
 tl::expected<unique_fd, std::string> set_disk::folder_beneath(std::string_view path) {
-    if (auto there = open_beneath(folder_.get(), std::string{path}, O_PATH | O_DIRECTORY)) return there;
+    const auto root = open_root();
+    if (!root) return tl::unexpected{root.error()};
+    if (auto there = open_beneath((*root)->get(), std::string{path}, O_PATH | O_DIRECTORY)) return there;
     unique_fd reached;
     for (std::size_t begin = 0; begin <= path.size();) {
         const std::size_t end = std::min(path.find('/', begin), path.size());
         const std::string part{path.substr(begin, end - begin)};
-        const int in = reached ? reached.get() : folder_.get();
+        const int in = reached ? reached.get() : (*root)->get();
         if (::mkdirat(in, part.c_str(), 0777) != 0 && errno != EEXIST)
             return failed(path.substr(0, end), errno);
         unique_fd next{::openat(in, part.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
@@ -183,10 +211,12 @@ tl::expected<unique_fd, std::string> set_disk::folder_beneath(std::string_view p
 // Moves what is staged under this name to its place, over whatever file or link is there.
 tl::expected<void, std::string> set_disk::put(const std::string& staged, std::string_view path) {
     const std::string name = split_path(path).second;
+    const unique_fd incoming = state_->open_incoming();
+    if (!incoming) return failed(path, errno);
     for (bool again = false;; again = true) {
         const auto parent = parent_of(path);
         if (!parent) return tl::unexpected{parent.error()};
-        if (::renameat(state_->incoming(), staged.c_str(), *parent, name.c_str()) == 0) return {};
+        if (::renameat(incoming.get(), staged.c_str(), *parent, name.c_str()) == 0) return {};
         if (errno != ENOENT || again) break;
         forget_parent();  // the folder that was found before may be gone
     }
@@ -205,15 +235,13 @@ void set_disk::forget_parent() {
 tl::expected<file_stamp, std::string> set_disk::place(std::uint32_t entry) {
     const manifest_entry file = set_->entry(entry);
     const std::string name = std::to_string(entry);
-    struct stat staged {};
-    const bool there = ::fstatat(state_->incoming(), name.c_str(), &staged, AT_SYMLINK_NOFOLLOW) == 0;
-    if (!there || !S_ISREG(staged.st_mode) || static_cast<byte_count>(staged.st_size) != file.size)
+    const auto staged = look_at_staged(entry);
+    if (!staged || staged->stamp.size != file.size)
         return tl::unexpected{about(shown(entry), "vanished before it was complete")};
-    const file_stamp stamp = stamp_from(staged);
     const std::scoped_lock lock{mutex_};
     if (const auto put_there = put(name, file.path); !put_there) return tl::unexpected{put_there.error()};
-    placed_[entry] = stamp;
-    return stamp;
+    placed_[entry] = staged->stamp;
+    return staged->stamp;
 }
 
 tl::expected<void, std::string> set_disk::set_executable(std::uint32_t entry, bool executable) {
@@ -254,34 +282,39 @@ tl::expected<void, std::string> set_disk::make_empty(std::uint32_t entry) {
 }
 
 tl::expected<void, std::string> set_disk::make_link(const manifest_entry& entry) {
-    ::unlinkat(state_->incoming(), temporary_link, 0);
+    const unique_fd incoming = state_->open_incoming();
+    if (!incoming) return failed(entry.path, errno);
+    ::unlinkat(incoming.get(), temporary_link, 0);
     const std::string target{entry.target};
-    if (::symlinkat(target.c_str(), state_->incoming(), temporary_link) != 0)
-        return failed(entry.path, errno);
+    if (::symlinkat(target.c_str(), incoming.get(), temporary_link) != 0) return failed(entry.path, errno);
     return put(temporary_link, entry.path);
 }
 
 bool set_disk::is_link_right(std::uint32_t number) const {
     const manifest_entry entry = set_->entry(number);
     const auto [parent, name] = split_path(entry.path);
+    const auto root = open_root();
+    if (!root) return false;
     unique_fd folder;
     if (!parent.empty()) {
-        auto opened = open_beneath(folder_.get(), std::string{parent}, O_PATH | O_DIRECTORY);
+        auto opened = open_beneath((*root)->get(), std::string{parent}, O_PATH | O_DIRECTORY);
         if (!opened) return false;
         folder = std::move(*opened);
     }
     std::array<char, max_path_length + 1> target{};
     const ssize_t length =
-        ::readlinkat(folder ? folder.get() : folder_.get(), name.c_str(), target.data(), target.size());
+        ::readlinkat(folder ? folder.get() : (*root)->get(), name.c_str(), target.data(), target.size());
     return length >= 0 && std::string_view{target.data(), static_cast<std::size_t>(length)} == entry.target;
 }
 
 bool set_disk::is_folder_there(std::uint32_t number) const {
-    return open_beneath(folder_.get(), path_of(number), O_PATH | O_DIRECTORY).has_value();
+    return open_below(path_of(number), O_PATH | O_DIRECTORY).has_value();
 }
 
 tl::expected<void, std::string> set_disk::flush() {
-    if (::syncfs(folder_.get()) != 0) return failed("", errno);
+    const auto root = open_root();
+    if (!root) return tl::unexpected{root.error()};
+    if (::syncfs((*root)->get()) != 0) return failed("", errno);
     return {};
 }
 

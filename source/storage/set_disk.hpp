@@ -1,6 +1,9 @@
 // The files of a published set beneath its root folder. A file is either in its place, whole and right, or
 // staged: in the hidden folder, until every chunk of it is there. Nothing is ever written outside of the
 // root, nor through a symbolic link. May be used by several threads at once.
+//
+// While nobody reads or writes, a set has one descriptor open: the locked folder of its state, or, where it
+// has no state, its root.
 #pragma once
 
 #include "core/manifest.hpp"
@@ -16,6 +19,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 namespace p2p {
@@ -34,6 +39,11 @@ public:
     std::string shown(std::uint32_t entry) const { return (root_ / set_->entry(entry).path).native(); }
     bool has_state() const { return state_.has_value(); }
     set_state& state() { return *state_; }
+
+    /// The root, open for as long as anybody has it: who works on many files does so, and it is opened once
+    /// and not for each. Blocks.
+    using held_folder = std::shared_ptr<const unique_fd>;
+    tl::expected<held_folder, std::string> open_root() const;
 
     /// The entry's file is in its place, and was right when it had this stamp.
     void set_placed(std::uint32_t entry, const file_stamp& stamp);
@@ -63,7 +73,7 @@ public:
     /// A file beside the staged ones, without a name.
     tl::expected<unique_fd, std::string> open_scratch();
 
-    /// Before a run of place() and make_contentless(): folders may have been moved since the last one.
+    /// After a run of place() and make_contentless(): folders may be moved before the next one.
     void forget_parent();
     /// Moves a staged file, which is complete, to its place, and records that. Returns its stamp there.
     tl::expected<file_stamp, std::string> place(std::uint32_t entry);
@@ -79,10 +89,12 @@ public:
 
 private:
     set_disk(std::filesystem::path root, std::shared_ptr<const manifest> set, std::optional<set_state> state,
-             unique_fd folder);
+             held_folder always_open);
 
     tl::unexpected<std::string> failed(std::string_view path, int error) const;
     std::string path_of(std::uint32_t entry) const;
+    tl::expected<unique_fd, std::string> open_below(std::string_view path, int flags) const;
+    unique_fd open_incoming(const std::string& name, int flags, mode_t mode = 0) const;
     tl::expected<int, std::string> parent_of(std::string_view path);
     tl::expected<unique_fd, std::string> folder_beneath(std::string_view path);
     tl::expected<void, std::string> put(const std::string& staged, std::string_view path);
@@ -92,7 +104,9 @@ private:
     std::filesystem::path root_;
     std::shared_ptr<const manifest> set_;
     std::optional<set_state> state_;
-    unique_fd folder_;
+    held_folder always_open_;  // the root, where there is no state that leads to it
+    mutable std::mutex root_mutex_;
+    mutable std::weak_ptr<const unique_fd> opened_root_;
 
     std::atomic<std::uint64_t> scratches_{0};
     mutable std::mutex mutex_;
@@ -100,7 +114,7 @@ private:
 
     // Only place() and make_contentless() use these, of which one runs at a time.
     std::optional<std::string> parent_path_;
-    unique_fd parent_;
+    held_folder parent_;
 };
 
 }  // namespace p2p

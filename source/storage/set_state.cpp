@@ -31,11 +31,15 @@ std::filesystem::path folder_of(const std::filesystem::path& root, const file_se
     return root / state_folder_name / id.to_hex();
 }
 
-/// Makes a folder in an open one, and opens it; a link in its place is not followed.
+/// Opens a folder in an open one; a link in its place is not followed.
+unique_fd open_in(int in, const std::string& name) {
+    return unique_fd{::openat(in, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+}
+
 tl::expected<unique_fd, std::string> make_and_open(int in, const std::string& name) {
     if (::mkdirat(in, name.c_str(), 0777) != 0 && errno != EEXIST)
         return tl::unexpected{failure(name_in(in, name), errno)};
-    unique_fd made{::openat(in, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    unique_fd made = open_in(in, name);
     if (!made) return tl::unexpected{failure(name_in(in, name), errno)};
     return made;
 }
@@ -56,17 +60,43 @@ tl::expected<set_state, set_state::open_failure> set_state::open(const std::file
         return tl::unexpected{
             open_failure{about(root.native(), "another peer is using this file-set here"), true}};
     }
-    auto incoming = make_and_open(folder->get(), incoming_name);
-    if (!incoming) return failed(incoming.error());
+    if (const auto incoming = make_and_open(folder->get(), incoming_name); !incoming)
+        return failed(incoming.error());
 
     set_state state;
+    state.root_ = root;
+    state.root_is_ = identity_of(*at);
     state.id_ = id;
-    state.journal_.reset(
-        ::openat(folder->get(), journal_name, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666));
-    if (!state.journal_) return failed(failure(name_in(folder->get(), journal_name), errno));
     state.folder_ = std::move(*folder);
-    state.incoming_ = std::move(*incoming);
+    if (!state.root_is_) return failed(failure(root.native(), errno));
+    if (!state.open_journal(O_RDWR | O_CREAT))
+        return failed(failure(name_in(state.folder_.get(), journal_name), errno));
     return state;
+}
+
+std::optional<set_state::identity> set_state::identity_of(const unique_fd& folder) {
+    struct stat info {};
+    if (::fstat(folder.get(), &info) != 0) return std::nullopt;
+    return identity{info.st_dev, info.st_ino};
+}
+
+// A folder that was renamed is not at its path any more, but still where its state is; and who removes the
+// state does not move the folder.
+tl::expected<unique_fd, std::string> set_state::open_root() const {
+    auto root = open_folder(root_);
+    if (root && identity_of(*root) == root_is_) return root;
+    unique_fd renamed{::openat(folder_.get(), "../..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (renamed && identity_of(renamed) == root_is_) return renamed;
+    if (!root) return root;
+    return tl::unexpected{about(root_.native(), "is another folder than the one that was opened")};
+}
+
+unique_fd set_state::open_incoming() const {
+    return open_in(folder_.get(), incoming_name);
+}
+
+unique_fd set_state::open_journal(int flags) const {
+    return unique_fd{::openat(folder_.get(), journal_name, flags | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666)};
 }
 
 std::optional<set_state> set_state::open_staged(const std::filesystem::path& root, const file_set_id& id) {
@@ -92,7 +122,8 @@ tl::expected<journal_content, std::string> set_state::read_journal(const manifes
     const auto text = read_small_file_in(folder_.get(), journal_name, max_journal_size);
     if (!text) return tl::unexpected{text.error()};
     auto content = p2p::read_journal(*text, id_, set.chunk_count(), set.entry_count());
-    if (::ftruncate(journal_.get(), static_cast<off_t>(content.whole)) != 0)
+    const unique_fd journal = open_journal(O_RDWR);
+    if (!journal || ::ftruncate(journal.get(), static_cast<off_t>(content.whole)) != 0)
         return tl::unexpected{failure(name_in(folder_.get(), journal_name), errno)};
     if (content.whole == 0)
         if (const auto begun = append(journal_header(id_)); !begun) return tl::unexpected{begun.error()};
@@ -100,18 +131,14 @@ tl::expected<journal_content, std::string> set_state::read_journal(const manifes
 }
 
 tl::expected<void, std::string> set_state::append(std::string_view records) const {
-    if (const int error = write_all(journal_.get(), std::as_bytes(std::span{records})))
-        return tl::unexpected{failure(name_in(folder_.get(), journal_name), error)};
+    const unique_fd journal = open_journal(O_RDWR);
+    const int error = journal ? write_all(journal.get(), std::as_bytes(std::span{records})) : errno;
+    if (error != 0) return tl::unexpected{failure(name_in(folder_.get(), journal_name), error)};
     return {};
 }
 
 tl::expected<void, std::string> set_state::rewrite_journal(std::string_view records) {
-    const auto written =
-        write_file_atomically(folder_.get(), journal_name, journal_header(id_) + std::string{records});
-    if (!written) return written;
-    journal_.reset(::openat(folder_.get(), journal_name, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
-    if (!journal_) return tl::unexpected{failure(name_in(folder_.get(), journal_name), errno)};
-    return {};
+    return write_file_atomically(folder_.get(), journal_name, journal_header(id_) + std::string{records});
 }
 
 bool set_state::ignores_case() const {
@@ -120,8 +147,8 @@ bool set_state::ignores_case() const {
 }
 
 void set_state::drop_incoming() {
-    for (const std::string& name : names_beneath(incoming_.get()))
-        ::unlinkat(incoming_.get(), name.c_str(), 0);
+    const unique_fd incoming = open_incoming();
+    for (const std::string& name : names_beneath(incoming.get())) ::unlinkat(incoming.get(), name.c_str(), 0);
     ::unlinkat(folder_.get(), incoming_name, AT_REMOVEDIR);
 }
 

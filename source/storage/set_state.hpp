@@ -6,7 +6,8 @@
 //     journal         what of it is there (core/journal.hpp)
 //     incoming/       files that are not complete yet, each called as the number of its entry
 //
-// While a peer uses a set there, its folder is locked.
+// While a peer uses a set there, its folder is locked. That is the one descriptor that a set costs for as
+// long as it is served: everything else is opened for a moment, when it is needed.
 #pragma once
 
 #include "core/journal.hpp"
@@ -20,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace p2p {
@@ -50,14 +52,28 @@ public:
     /// Whether names that differ only in case are the same here.
     bool ignores_case() const;
 
-    int incoming() const { return incoming_.get(); }
+    /// The folder that the set's files are beneath, also where it was renamed. The error names it: it is
+    /// gone, or another one is in its place.
+    tl::expected<unique_fd, std::string> open_root() const;
+    /// The folder of what is incoming. Where it cannot be opened, errno says why.
+    unique_fd open_incoming() const;
     /// Empties and removes the folder of what is incoming: nothing is.
     void drop_incoming();
 
 private:
+    /// Which one an open folder is, whatever its name.
+    struct identity {
+        dev_t device = 0;
+        ino_t inode = 0;
+        friend bool operator==(const identity&, const identity&) = default;
+    };
+    static std::optional<identity> identity_of(const unique_fd& folder);
+
+    unique_fd open_journal(int flags) const;
+
+    std::filesystem::path root_;
+    std::optional<identity> root_is_;
     unique_fd folder_;  // locked
-    unique_fd journal_;
-    unique_fd incoming_;
     file_set_id id_;
 };
 

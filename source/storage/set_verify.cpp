@@ -32,6 +32,7 @@ bool explains_wrong_chunk(const std::string& difference) {
 
 std::vector<std::string> differences(const set_disk& disk, const chunk_set& wrong) {
     const manifest& set = disk.set();
+    const auto held_open = disk.open_root();
     const journal_content journal = look_at_journal(disk.root(), set);
     std::vector<std::string> found(set.entry_count());
     for (std::uint32_t number = 0; number < set.entry_count(); ++number)

@@ -2,6 +2,7 @@
 
 #include "support/programs.hpp"
 #include "support/published.hpp"
+#include "support/small_set.hpp"
 #include "support/temp_folder.hpp"
 
 #include <doctest/doctest.h>
@@ -114,6 +115,44 @@ TEST_CASE("a get with few descriptors fetches from many peers all the same") {
                              {program("p2pclient"), "get", peers.front().link(), here / "copy"}));
     CHECK_MESSAGE(ended.exit_code == exits::done, ended.output);
     CHECK(tree_difference(here / "copy", set) == "");
+}
+
+/// What is left of a set that was shared from this folder, without a program being run for it, and the disk
+/// waited for. Its link.
+std::string shared_before(const tracker_program& tracker, const small_set& what, const fs::path& root) {
+    what.write_to(root);
+    const p2p::link where{{{"127.0.0.1", tracker.port()}}, what.id(), std::string{what.set().name()}, {}};
+    const fs::path kept = root / state_folder_name / what.id().to_hex();
+    fs::create_directories(kept);
+    write_text(kept / "manifest", what.set().text());
+    write_text(kept / "link", where.to_string() + "\n");
+    return where.to_string();
+}
+
+TEST_CASE("250 sets are served with 900 descriptors, and each has one while nothing comes or goes") {
+    constexpr std::size_t many = 250;
+    const temp_folder here;
+    const tracker_program tracker;
+    std::vector<small_set> sets;
+    words links;
+    words serve{program("p2pclient"), "serve", "--listen", "127.0.0.1"};
+    for (std::size_t i = 0; i < many; ++i) {
+        const std::string name = "set" + std::to_string(i);
+        sets.emplace_back(std::vector{file("a", "of " + name), file("b/c", noise(5000, i))}, 4096, name);
+        links.push_back(shared_before(tracker, sets.back(), here / name));
+        serve.push_back(here / name);
+    }
+    process serves{"/bin/sh", shell(R"(ulimit -n 900; exec "$@")", serve)};
+    for (const small_set& one : sets)
+        serves.wait_for(std::string{one.set().name()} + ": has 2 of 2 chunks, serves at port ");
+    constexpr std::size_t for_the_rest = 30;  // the port, the tracker, the terminal, what the system needs
+    wait_until([&] { return serves.open_descriptors() <= many + for_the_rest; }, "a descriptor for each");
+    for (const std::size_t i : {std::size_t{0}, many / 2, many - 1}) {
+        const fs::path copy = here / "copy" / std::to_string(i);
+        const auto got = get({links[i], copy});
+        CHECK_MESSAGE(got.exit_code == exits::done, got.output);
+        CHECK(tree_in(copy) == sets[i].tree());
+    }
 }
 
 // To look at an object, the sanitizer for undefined behaviour needs a descriptor.

@@ -1,5 +1,6 @@
 #include "storage/set_disk.hpp"
 
+#include "net/process.hpp"
 #include "support/small_set.hpp"
 #include "support/temp_folder.hpp"
 
@@ -70,6 +71,10 @@ private:
     small_set what_;
     mutable set_peer peer_;
 };
+
+std::size_t open_descriptors() {
+    return figures_of_this_process().open_descriptors;
+}
 
 mode_t mode_of(const fs::path& file) {
     struct stat info {};
@@ -336,6 +341,68 @@ TEST_CASE("what is staged does not count once the file is in its place") {
     REQUIRE(d.put("a", "hello") == "");
     d.stage("a", "wrong");
     CHECK(d.read("a") == "hello");
+}
+
+// --- descriptors, and a root that is not where it was
+
+TEST_CASE("one descriptor is open while nobody reads or writes") {
+    const std::size_t before = open_descriptors();
+    bool with_state = false;
+    SUBCASE("with a state") {
+        with_state = true;
+    }
+    SUBCASE("without one") {}
+    disk_of d{{file("a", "hello"), file("b/c", "more")}, with_state};
+    CHECK(open_descriptors() == before + 1);
+    if (with_state) {
+        REQUIRE(d.put("a", "hello") == "");
+        REQUIRE(d.put("b/c", "more") == "");
+        d.disk().forget_parent();
+        CHECK(d.read("a") == "hello");
+        CHECK_FALSE(d.disk().is_folder_there(d.entry("b/c")));
+    }
+    CHECK(open_descriptors() == before + 1);
+}
+
+TEST_CASE("a set is read where it was renamed to, and where its hidden folder was removed") {
+    disk_of d{{file("a", "hello")}};
+    REQUIRE(d.put("a", "hello") == "");
+    d.disk().forget_parent();
+    SUBCASE("renamed") {
+        fs::rename(d.path(""), d.outside("renamed"));
+        fs::create_directory(d.outside("root"));
+        write_text(d.path("a"), "other");
+    }
+    SUBCASE("without its hidden folder") {
+        fs::remove_all(d.path(".p2p"));
+    }
+    CHECK(d.read("a") == "hello");
+}
+
+TEST_CASE("nothing is read from a folder that has taken the place of the root") {
+    disk_of d{{file("a", "hello")}};
+    REQUIRE(d.put("a", "hello") == "");
+    d.disk().forget_parent();
+    fs::rename(d.outside("root"), d.outside("renamed"));
+    SUBCASE("with its hidden folder") {
+        fs::create_directory(d.outside("root"));
+        fs::rename(d.outside("renamed/.p2p"), d.path(".p2p"));
+    }
+    SUBCASE("a link to where the hidden folder is now") {
+        fs::create_directory(d.outside("other"));
+        fs::rename(d.outside("renamed/.p2p"), d.outside("other/.p2p"));
+        fs::create_directory_symlink("other", d.outside("root"));
+    }
+    fs::rename(d.outside("renamed/a"), d.path("a"));
+    CHECK(d.read("a") == d.outside("root").native() + ": is another folder than the one that was opened");
+}
+
+TEST_CASE("a root that is gone is named") {
+    disk_of d{{file("a", "hello")}};
+    REQUIRE(d.put("a", "hello") == "");
+    d.disk().forget_parent();
+    fs::remove_all(d.outside("root"));
+    CHECK(d.read("a") == d.outside("root").native() + ": No such file or directory");
 }
 
 // --- looking

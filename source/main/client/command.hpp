@@ -95,6 +95,9 @@ exit_code run(asio::io_context& io, const running& what, awaitable<void> body, c
 /// What the options say, and otherwise the key of a link, if it has one. Throws security_failure.
 std::shared_ptr<security> secured_by(const command& told, const std::optional<swarm_key>& key = {});
 
+/// Fewer connections, where with these and so many sets the process would run out of descriptors.
+void fit_into_descriptors(command& told, std::size_t sets);
+
 /// What the options say of the peer itself. Where all of its trackers are on this machine, nobody else can
 /// find it: it listens there only, unless told otherwise. Warns where strangers could take part.
 peer_options peer_for(const command& told, const std::vector<endpoint>& trackers,

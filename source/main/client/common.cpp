@@ -4,6 +4,7 @@
 #include "main/client/peer_site.hpp"
 #include "net/host.hpp"
 #include "net/local_socket.hpp"
+#include "net/process.hpp"
 #include "net/terminal.hpp"
 #include "storage/set_state.hpp"
 #include "tracker/tracker_site.hpp"
@@ -104,6 +105,26 @@ std::string usual_listen_host(const std::vector<endpoint>& trackers, bool advert
 }
 
 }  // namespace
+
+// Files that are read and written, trackers and the rest need some too: without them a peer with many
+// connections would take its own disk for broken. Each set has one open for as long as it is served, and a
+// file for each upload, of which a connection has one at a time.
+void fit_into_descriptors(command& told, std::size_t sets) {
+    constexpr std::size_t for_the_rest = 40;
+    constexpr std::size_t fewest = 2;
+    const std::size_t limit = descriptor_limit();
+    const std::size_t taken = for_the_rest + sets;
+    const std::size_t files = sets * told.session.uploads.slots;
+    std::size_t& ours = told.session.most_connections;
+    std::size_t& theirs = told.peer.limits.connections.in_all;
+    if (ours + theirs + std::min(theirs, files) + taken <= limit) return;
+    std::size_t room = limit > taken ? limit - taken : 0;
+    ours = std::min(ours, std::max(fewest, room / 3));
+    room -= std::min(room, ours);
+    theirs = std::min(theirs, std::max({fewest, room / 2, room - std::min(room, files)}));
+    spdlog::debug("of {} descriptors, {} are for connections that this peer opens and {} for those of others",
+                  limit, ours, theirs);
+}
 
 peer_options peer_for(const command& told, const std::vector<endpoint>& trackers,
                       std::shared_ptr<const security> secured) {

@@ -114,14 +114,16 @@ exit_code serve(const command& told) {
     exit_code code = exit_code::ok;
     std::vector<known_set> sets = find_sets(told, code);
     if (sets.empty()) return code;
+    command fitted = told;
+    fit_into_descriptors(fitted, sets.size());
     std::vector<endpoint> trackers;
     for (const known_set& one : sets)
         trackers.insert(trackers.end(), one.trackers.begin(), one.trackers.end());
     const auto secured = secured_for(told, sets);
-    peer self(io.get_executor(), pool, peer_for(told, trackers, secured));
-    serving what{told, pool, self, std::move(sets), code};
+    peer self(io.get_executor(), pool, peer_for(fitted, trackers, secured));
+    serving what{fitted, pool, self, std::move(sets), code};
     const running here{self, secured, told.security.names_files() ? std::nullopt : what.sets.front().key};
-    const exit_code added = run(io, here, serve_all(what), told);
+    const exit_code added = run(io, here, serve_all(what), fitted);
     pool.join();
     return what.code == exit_code::ok ? added : what.code;
 }
