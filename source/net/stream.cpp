@@ -184,6 +184,7 @@ awaitable<void> stream::say_and_close(std::string last_line) {
     try {
         post(last_line);
         finish();
+        read_no_more();
         co_await flush();
         co_await linger();
     } catch (const std::system_error&) {
@@ -201,13 +202,21 @@ awaitable<void> stream::skip_content(byte_count size) {
     }
 }
 
+void stream::read_no_more() {
+    is_read_ = false;
+    work_.set();
+}
+
 awaitable<void> stream::linger() {
     std::error_code error;
     socket_.shutdown(tcp::socket::shutdown_send, error);
+    const time_point until = std::chrono::steady_clock::now() + farewell_deadline;
+    while (is_read_ && socket_.is_open() && std::chrono::steady_clock::now() < until)
+        co_await work_.wait_until(until);
+    if (is_read_ || !socket_.is_open()) co_return;
     low_water(1);
     constexpr std::size_t a_little = 4096;
     std::vector<std::byte> unread(a_little);
-    const time_point until = std::chrono::steady_clock::now() + farewell_deadline;
     while (!error && socket_.is_open() && !read_watchdog_->bitten) {
         read_watchdog_->watch(until - std::chrono::steady_clock::now());
         co_await socket_.async_read_some(asio::buffer(unread), asio::redirect_error(use_awaitable, error));
@@ -221,6 +230,7 @@ awaitable<void> stream::write_lines() {
         if (finishing_) break;
         co_await wait_for_work();
     }
+    co_await linger();
     close();
 }
 

@@ -92,7 +92,7 @@ public:
     void finish();
     bool finishing() const { return finishing_; }
 
-    /// A writer for a connection that carries lines only: returns after finish().
+    /// A writer for a connection that carries lines only: lingers after finish(), closes, and returns.
     awaitable<void> write_lines();
 
     /// Waits while more than half of the outbox limit is in the outbox. Throws std::system_error where the
@@ -106,8 +106,12 @@ public:
     /// The same with bytes from memory.
     awaitable<void> send_content(std::string_view line, std::span<const std::byte> bytes);
 
-    /// Waits, after the last line was sent and while nobody reads any more, until the other side has closed,
-    /// for a short time: to close while something is unread would take back what it has not received yet.
+    /// Nobody reads here any more: what still comes is dropped while the stream lingers.
+    void read_no_more();
+
+    /// Waits, after the last line was sent, until the other side has closed, for a short time: to close while
+    /// something is unread would take back what it has not received yet. Whoever reads here reads on, and
+    /// ends the stream or calls read_no_more().
     awaitable<void> linger();
 
     /// The last words on a connection of which nothing more is expected: sends them, lingers, closes. That
@@ -165,6 +169,7 @@ private:
     std::size_t low_water_ = 1;          // of the socket: fewer bytes do not make it readable
     std::optional<std::size_t> window_;  // what the other side may be ahead
     receive_window::sender sender_;
+    bool is_read_ = true;        // by somebody
     bool lent_ = false;          // the pool reads from the socket
     bool to_be_closed_ = false;  // once it does not
     byte_count received_ = 0;

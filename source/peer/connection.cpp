@@ -64,8 +64,8 @@ awaitable<void> connection::converse() {
     struct farewell {
         connection& self;
         ~farewell() {
-            self.hears_ = false;
             self.line_->finish();
+            self.line_->read_no_more();
             try {
                 self.owner_.left(self);
             } catch (...) {
@@ -359,7 +359,7 @@ awaitable<void> connection::upload_loop() {
         line_->close();  // so that the download loop ends as well
         throw;
     }
-    if (!hears_) co_await line_->linger();
+    co_await line_->linger();
     line_->close();
 }
 

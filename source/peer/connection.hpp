@@ -130,7 +130,6 @@ private:
     std::deque<peer_to_peer::get_manifest> manifest_requests_;
     std::optional<wanted> wanted_;  // what to serve, until it is chosen and opened
     std::optional<upload> upload_;
-    bool hears_ = true;  // the download loop has not ended
     idle_talk idle_talk_;
 };
 

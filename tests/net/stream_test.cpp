@@ -89,14 +89,19 @@ std::error_code read_error(connected_pair& pair) {
 }
 
 /// Everything that comes at the other end until it is closed.
-awaitable<void> receive_all(tcp::socket& other, std::string& received) {
-    std::error_code error;
+awaitable<void> receive_all(tcp::socket& other, std::string& received, std::error_code& error) {
     while (!error) {
         std::vector<char> buffer(64 << 10U);
         const std::size_t n =
             co_await other.async_read_some(asio::buffer(buffer), asio::redirect_error(use_awaitable, error));
         received.append(buffer.data(), n);
     }
+    other.close();
+}
+
+awaitable<void> receive_all(tcp::socket& other, std::string& received) {
+    std::error_code ignored;
+    co_await receive_all(other, received, ignored);
 }
 
 awaitable<void> send_all(tcp::socket& other, const std::string& bytes) {
@@ -266,6 +271,7 @@ TEST_CASE("a limited stream reads no faster than its limit") {
 
 TEST_CASE("a stream that is finished sends what was posted and closes") {
     connected_pair pair;
+    pair.line->read_no_more();
     pair.line->post("one\n");
     pair.line->post("two\n");
     pair.line->finish();
@@ -277,6 +283,52 @@ TEST_CASE("a stream that is finished sends what was posted and closes") {
     run(pair.io, group.join());
     CHECK(received == "one\ntwo\n");
     CHECK(pair.line->sent() == received.size());
+}
+
+namespace {
+
+awaitable<void> read_lines_to_the_end(stream& line, std::vector<std::string>& lines) {
+    try {
+        for (;;) lines.emplace_back(co_await line.read_line());
+    } catch (const std::system_error& failure) {
+        CHECK(failure.code() == asio::error::eof);
+    }
+    line.close();
+}
+
+/// What the other end gets to read, and what ends that.
+std::string farewell_of(connected_pair& pair, task_group& group, std::error_code& end) {
+    pair.line->post("leave\n");
+    pair.line->finish();
+    std::string received;
+    group.spawn(pair.line->write_lines());
+    group.spawn(receive_all(pair.other, received, end));
+    run(pair.io, group.join());
+    return received;
+}
+
+}  // namespace
+
+TEST_CASE("what comes too late to be read takes no last line back") {
+    connected_pair pair;
+    task_group group(pair.io.get_executor());
+    pair.comes("something\n");
+    pair.line->read_no_more();
+    std::error_code end;
+    CHECK(farewell_of(pair, group, end) == "leave\n");
+    CHECK(end == asio::error::eof);
+}
+
+TEST_CASE("whoever reads from a stream that is finished reads on until the other side has closed") {
+    connected_pair pair;
+    task_group group(pair.io.get_executor());
+    pair.comes("something\nsomething else\n");
+    std::vector<std::string> lines;
+    group.spawn(read_lines_to_the_end(*pair.line, lines));
+    std::error_code end;
+    CHECK(farewell_of(pair, group, end) == "leave\n");
+    CHECK(end == asio::error::eof);
+    CHECK(lines == std::vector<std::string>{"something", "something else"});
 }
 
 namespace {
@@ -294,6 +346,7 @@ awaitable<void> post_and_finish_later(stream& line) {
 
 TEST_CASE("a writer that rests sends what is posted later") {
     connected_pair pair;
+    pair.line->read_no_more();
     std::string received;
     task_group group(pair.io.get_executor());
     group.spawn(pair.line->write_lines());
@@ -305,6 +358,7 @@ TEST_CASE("a writer that rests sends what is posted later") {
 
 TEST_CASE("lines that exceed every buffer come whole and in order") {
     connected_pair pair;
+    pair.line->read_no_more();
     std::string expected;
     for (int i = 0; i < 15; ++i) {
         const std::string line = std::string(65'000, static_cast<char>('a' + i)) + "\n";
@@ -362,6 +416,7 @@ TEST_CASE("a line that trickles must be whole in time, however often something c
 
 TEST_CASE("a stream that gives up sends one last line in place of what waits") {
     connected_pair pair;
+    pair.line->read_no_more();
     pair.line->post("this is never sent\n");
     pair.line->give_up("farewell\n");
     std::string received;
@@ -376,6 +431,7 @@ TEST_CASE("after a silence the other side can be told") {
     connected_pair pair;
     pair.line->silence_limit(30ms);
     CHECK(read_error(pair) == asio::error::timed_out);
+    pair.line->read_no_more();
     pair.line->post("too late\n");
     pair.line->finish();
     std::string received;
@@ -419,6 +475,7 @@ TEST_CASE("nobody waits for room in an outbox that has some") {
 
 TEST_CASE("whoever waits for room in the outbox goes on once it is being sent") {
     connected_pair pair;
+    pair.line->read_no_more();
     fill_outbox(*pair.line);
     std::string log;
     std::string received;
