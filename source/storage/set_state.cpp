@@ -77,7 +77,9 @@ tl::expected<set_state, set_state::open_failure> set_state::open(const std::file
 std::optional<set_state::identity> set_state::identity_of(const unique_fd& folder) {
     struct stat info {};
     if (::fstat(folder.get(), &info) != 0) return std::nullopt;
-    return identity{info.st_dev, info.st_ino};
+    if (info.st_nlink > 0) return identity{info.st_dev, info.st_ino};
+    errno = ENOENT;
+    return std::nullopt;
 }
 
 // A folder that was renamed is not at its path any more, but still where its state is; and who removes the

@@ -61,7 +61,7 @@ public:
     void drop_incoming();
 
 private:
-    /// Which one an open folder is, whatever its name.
+    /// Which one an open folder is, whatever its name; none where it has been removed.
     struct identity {
         dev_t device = 0;
         ino_t inode = 0;
