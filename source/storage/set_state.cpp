@@ -69,8 +69,7 @@ tl::expected<set_state, set_state::open_failure> set_state::open(const std::file
     state.id_ = id;
     state.folder_ = std::move(*folder);
     if (!state.root_is_) return failed(failure(root.native(), errno));
-    if (!state.open_journal(O_RDWR | O_CREAT))
-        return failed(failure(name_in(state.folder_.get(), journal_name), errno));
+    if (!state.open_journal(O_RDWR | O_CREAT)) return failed(failure(state.journal_path(), errno));
     return state;
 }
 
@@ -101,6 +100,10 @@ unique_fd set_state::open_journal(int flags) const {
     return unique_fd{::openat(folder_.get(), journal_name, flags | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666)};
 }
 
+std::string set_state::journal_path() const {
+    return (folder_of(root_, id_) / journal_name).native();
+}
+
 std::optional<set_state> set_state::open_staged(const std::filesystem::path& root, const file_set_id& id) {
     std::error_code ignored;
     if (!std::filesystem::is_directory(folder_of(root, id) / incoming_name, ignored)) return std::nullopt;
@@ -126,7 +129,7 @@ tl::expected<journal_content, std::string> set_state::read_journal(const manifes
     auto content = p2p::read_journal(*text, id_, set.chunk_count(), set.entry_count());
     const unique_fd journal = open_journal(O_RDWR);
     if (!journal || ::ftruncate(journal.get(), static_cast<off_t>(content.whole)) != 0)
-        return tl::unexpected{failure(name_in(folder_.get(), journal_name), errno)};
+        return tl::unexpected{failure(journal_path(), errno)};
     if (content.whole == 0)
         if (const auto begun = append(journal_header(id_)); !begun) return tl::unexpected{begun.error()};
     return content;
@@ -135,7 +138,7 @@ tl::expected<journal_content, std::string> set_state::read_journal(const manifes
 tl::expected<void, std::string> set_state::append(std::string_view records) const {
     const unique_fd journal = open_journal(O_RDWR);
     const int error = journal ? write_all(journal.get(), std::as_bytes(std::span{records})) : errno;
-    if (error != 0) return tl::unexpected{failure(name_in(folder_.get(), journal_name), error)};
+    if (error != 0) return tl::unexpected{failure(journal_path(), error)};
     return {};
 }
 

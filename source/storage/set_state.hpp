@@ -70,6 +70,8 @@ private:
     static std::optional<identity> identity_of(const unique_fd& folder);
 
     unique_fd open_journal(int flags) const;
+    /// Where it was when it was opened: that is the name that people know.
+    std::string journal_path() const;
 
     std::filesystem::path root_;
     std::optional<identity> root_is_;

@@ -4,6 +4,8 @@
 
 #include <exception>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace p2p::test {
 
@@ -34,10 +36,8 @@ json settings(const std::filesystem::path& profile) {
 
 }  // namespace
 
-browser::browser()
-    : driver_("/usr/bin/env", {"chromedriver", "--port=0"}),
-      port_(static_cast<std::uint16_t>(
-          std::stoi(driver_.wait_for_rest_of_line("started successfully on port ")))) {
+browser::browser() {
+    start_driver();
     session_ = "/" + post("", settings(profile_.path()))["sessionId"].get<std::string>();
 }
 
@@ -46,6 +46,19 @@ browser::~browser() {
         ask("DELETE", "", {});  // ends the browser; the driver is a child process of the test
     } catch (const std::exception&) {
         // The driver is gone, and its browser with it.
+    }
+}
+
+// It takes a port that is free for IPv4, and ends where another program has that of IPv6.
+void browser::start_driver() {
+    for (int attempts_left = 5; port_ == 0;) {
+        driver_.emplace("/usr/bin/env", std::vector<std::string>{"chromedriver", "--port=0"});
+        try {
+            const std::string port = driver_->wait_for_rest_of_line("started successfully on port ");
+            port_ = static_cast<std::uint16_t>(std::stoi(port));
+        } catch (const std::exception&) {
+            if (--attempts_left == 0) throw;
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,7 @@ public:
     std::string console();
 
 private:
+    void start_driver();
     nlohmann::json ask(const std::string& method, const std::string& path, const nlohmann::json& body);
     nlohmann::json post(const std::string& path, const nlohmann::json& body);
     void command(const std::string& name, const nlohmann::json& parameters);
@@ -50,8 +52,8 @@ private:
     void act(const nlohmann::json& source);
 
     temp_folder profile_;
-    process driver_;
-    std::uint16_t port_;
+    std::optional<process> driver_{};
+    std::uint16_t port_ = 0;
     std::string session_{};
 };
 
