@@ -4,7 +4,7 @@
 // exceptions (session_failure, network_failure, security_failure), texts of functions tl::expected.
 #pragma once
 
-#include "core/link.hpp"       // p2p::link, p2p::parse_link()
+#include "core/set/link.hpp"   // p2p::link, p2p::parse_link()
 #include "net/listener.hpp"    // p2p::network_failure
 #include "net/logging.hpp"     // p2p::start_logging(): otherwise spdlog's own logger is used
 #include "net/security.hpp"    // p2p::security: a secret, or certificates

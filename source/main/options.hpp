@@ -1,8 +1,8 @@
 // Options that several programs share: values in the units that people type, and errors in one line.
 #pragma once
 
-#include "core/rate_limit.hpp"
-#include "core/units.hpp"
+#include "core/base/rate_limit.hpp"
+#include "core/base/units.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -1,9 +1,9 @@
 // p2pclient: its options, and which command they ask for. The commands are in client/.
 
-#include "core/chunking.hpp"
-#include "core/manifest.hpp"
-#include "core/rate_limit.hpp"
-#include "core/utf8.hpp"
+#include "core/base/rate_limit.hpp"
+#include "core/base/utf8.hpp"
+#include "core/chunks/chunking.hpp"
+#include "core/set/manifest.hpp"
 #include "main/client/command.hpp"
 #include "main/options.hpp"
 #include "main/program.hpp"

@@ -2,9 +2,9 @@
 // one line where they are wrong.
 #pragma once
 
-#include "core/link.hpp"
-#include "core/suggestion.hpp"
-#include "core/units.hpp"
+#include "core/base/suggestion.hpp"
+#include "core/base/units.hpp"
+#include "core/set/link.hpp"
 #include "main/help.hpp"
 #include "net/standard_streams.hpp"
 

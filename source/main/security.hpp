@@ -1,7 +1,7 @@
 // Who may take part, as the options say, and what becomes of it.
 #pragma once
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "net/security.hpp"
 #include "net/signals.hpp"
 

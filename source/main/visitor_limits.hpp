@@ -1,7 +1,7 @@
 // Options of both programs: how much those who connect to them may take.
 #pragma once
 
-#include "core/connection_counter.hpp"
+#include "core/hosts/connection_counter.hpp"
 #include "main/options.hpp"
 #include "protocol/messages.hpp"
 

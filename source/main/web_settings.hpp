@@ -1,7 +1,7 @@
 // Options of both programs about their pages: --http and what goes with it.
 #pragma once
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "net/asio.hpp"
 #include "web/server.hpp"
 

@@ -1,6 +1,6 @@
 #include "net/connect.hpp"
 
-#include "core/connect_race.hpp"
+#include "core/hosts/connect_race.hpp"
 #include "net/event.hpp"
 #include "net/task_group.hpp"
 

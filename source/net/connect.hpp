@@ -18,7 +18,7 @@ struct connect_timed_out : std::system_error {
 /// Why somebody at that port could not be talked to, for people.
 std::string why_unreachable(const std::system_error& failure, std::uint16_t port);
 
-/// Connects to the address that answers first; core/connect_race.hpp says when each is tried. Throws
+/// Connects to the address that answers first; core/hosts/connect_race.hpp says when each is tried. Throws
 /// std::system_error; connect_timed_out where nothing but silence came until `until`. The connection comes
 /// from the address `from`, where that is of the same kind as the other side's; "any" and a loopback address
 /// that would have to reach another machine leave the choice to the system. Of several addresses, those of

@@ -1,6 +1,6 @@
 #include "net/fault.hpp"
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "net/task_group.hpp"
 
 #include <spdlog/spdlog.h>

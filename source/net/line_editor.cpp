@@ -3,12 +3,14 @@
 #ifdef P2P_LIBEDIT
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <clocale>
+#include <cstdint>
 #include <cstdio>
 #include <cwchar>
 #include <histedit.h>

@@ -1,7 +1,7 @@
 // A listening socket, and the loop that accepts from it.
 #pragma once
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "net/asio.hpp"
 
 #include <functional>

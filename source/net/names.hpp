@@ -8,7 +8,7 @@
 // lost.
 #pragma once
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "net/asio.hpp"
 
 #include <vector>

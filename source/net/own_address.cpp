@@ -3,6 +3,7 @@
 #include "net/asio.hpp"
 
 #include <array>
+#include <cstdint>
 #include <ifaddrs.h>
 #include <memory>
 #include <net/if.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/receive_window.hpp"
+#include "core/hosts/receive_window.hpp"
 
 namespace p2p {
 

@@ -1,7 +1,7 @@
 // A token bucket that coroutines wait at: one for all uploads of a peer, one for all its downloads.
 #pragma once
 
-#include "core/token_bucket.hpp"
+#include "core/base/token_bucket.hpp"
 #include "net/asio.hpp"
 
 #include <algorithm>

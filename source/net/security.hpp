@@ -2,7 +2,7 @@
 // certificate of an authority. Where there is neither, there is no such object, and everything is plain TCP.
 #pragma once
 
-#include "core/secret.hpp"
+#include "core/set/secret.hpp"
 #include "net/tls_channel.hpp"
 
 #include <filesystem>

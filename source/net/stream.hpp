@@ -3,9 +3,9 @@
 // asio::error::timed_out where a deadline passed.
 #pragma once
 
-#include "core/receive_window.hpp"
-#include "core/types.hpp"
-#include "core/units.hpp"
+#include "core/base/types.hpp"
+#include "core/base/units.hpp"
+#include "core/hosts/receive_window.hpp"
 #include "net/asio.hpp"
 #include "net/connect.hpp"
 #include "net/event.hpp"

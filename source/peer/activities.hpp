@@ -1,7 +1,7 @@
 // What a program works on at present: whoever works says so here, and whoever shows it looks.
 #pragma once
 
-#include "core/activity.hpp"
+#include "core/views/activity.hpp"
 
 #include <functional>
 #include <list>

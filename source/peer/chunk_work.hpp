@@ -1,8 +1,8 @@
 // Work on the chunks of a set with all cores.
 #pragma once
 
-#include "core/chunk_set.hpp"
-#include "core/types.hpp"
+#include "core/base/types.hpp"
+#include "core/chunks/chunk_set.hpp"
 #include "net/on_pool.hpp"
 #include "net/task_group.hpp"
 #include "peer/options.hpp"

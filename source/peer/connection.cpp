@@ -1,6 +1,6 @@
 #include "peer/connection.hpp"
 
-#include "core/manifest.hpp"
+#include "core/set/manifest.hpp"
 #include "net/fault.hpp"
 #include "net/on_pool.hpp"
 #include "net/task_group.hpp"

@@ -3,10 +3,10 @@
 // by run().
 #pragma once
 
-#include "core/chunk_set.hpp"
-#include "core/idle_talk.hpp"
-#include "core/units.hpp"
-#include "core/upload_queue.hpp"
+#include "core/base/units.hpp"
+#include "core/chunks/chunk_set.hpp"
+#include "core/transfer/idle_talk.hpp"
+#include "core/transfer/upload_queue.hpp"
 #include "net/event.hpp"
 #include "net/stream.hpp"
 #include "net/task_group.hpp"

@@ -2,7 +2,7 @@
 // peer. Also resumes and repairs, and goes on serving.
 #pragma once
 
-#include "core/link.hpp"
+#include "core/set/link.hpp"
 #include "peer/options.hpp"
 #include "peer/peer.hpp"
 #include "protocol/events.hpp"

@@ -1,6 +1,6 @@
 #include "peer/hash_tree.hpp"
 
-#include "core/chunking.hpp"
+#include "core/chunks/chunking.hpp"
 #include "peer/chunk_work.hpp"
 #include "storage/beneath.hpp"
 #include "storage/files.hpp"

@@ -1,7 +1,7 @@
 // Makes the manifest of a file or folder that is to be shared, with all cores.
 #pragma once
 
-#include "core/manifest.hpp"
+#include "core/set/manifest.hpp"
 #include "net/asio.hpp"
 #include "peer/activities.hpp"
 #include "storage/scan.hpp"

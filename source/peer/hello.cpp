@@ -1,6 +1,6 @@
 #include "peer/hello.hpp"
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "protocol/json.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #include "peer/manifest_fetch.hpp"
 
-#include "core/backoff.hpp"
-#include "core/manifest_sources.hpp"
+#include "core/base/backoff.hpp"
+#include "core/transfer/manifest_sources.hpp"
 #include "net/connect.hpp"
 #include "net/event.hpp"
 #include "net/fault.hpp"

@@ -2,9 +2,9 @@
 // holders is honest: so several may be asked at a time, and only the hash of the whole tells.
 #pragma once
 
-#include "core/file_set.hpp"
-#include "core/manifest.hpp"
-#include "core/units.hpp"
+#include "core/base/units.hpp"
+#include "core/set/file_set.hpp"
+#include "core/set/manifest.hpp"
 #include "net/asio.hpp"
 #include "peer/peer.hpp"
 

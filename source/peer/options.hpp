@@ -1,11 +1,11 @@
 // What a peer, and a file-set's session in it, can be told, with the defaults that --help shows.
 #pragma once
 
-#include "core/connection_counter.hpp"
-#include "core/scheduler.hpp"
-#include "core/types.hpp"
-#include "core/units.hpp"
-#include "core/upload_queue.hpp"
+#include "core/base/types.hpp"
+#include "core/base/units.hpp"
+#include "core/hosts/connection_counter.hpp"
+#include "core/transfer/scheduler.hpp"
+#include "core/transfer/upload_queue.hpp"
 #include "net/security.hpp"
 #include "peer/status.hpp"
 #include "protocol/messages.hpp"

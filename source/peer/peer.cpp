@@ -1,7 +1,7 @@
 #include "peer/peer.hpp"
 
-#include "core/site.hpp"
-#include "core/units.hpp"
+#include "core/base/units.hpp"
+#include "core/hosts/site.hpp"
 #include "net/fault.hpp"
 #include "net/listener.hpp"
 #include "net/service_manager.hpp"

@@ -2,7 +2,7 @@
 // tracker, for all the file-sets that it takes part in. Each of these is a session.
 #pragma once
 
-#include "core/file_set.hpp"
+#include "core/set/file_set.hpp"
 #include "net/event.hpp"
 #include "net/rate_limiter.hpp"
 #include "net/signals.hpp"

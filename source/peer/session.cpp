@@ -1,7 +1,7 @@
 #include "peer/session.hpp"
 
-#include "core/manifest.hpp"
-#include "core/site.hpp"
+#include "core/hosts/site.hpp"
+#include "core/set/manifest.hpp"
 #include "net/fault.hpp"
 #include "net/on_pool.hpp"
 #include "net/service_manager.hpp"
@@ -10,6 +10,7 @@
 #include "peer/tracker_link.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>

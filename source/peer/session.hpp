@@ -2,12 +2,12 @@
 // book, which decide. The tracker links and the connections, coroutines of their own, tell it what happened.
 #pragma once
 
-#include "core/inventory.hpp"
-#include "core/peer_book.hpp"
-#include "core/scheduler.hpp"
-#include "core/tracker_order.hpp"
-#include "core/turns.hpp"
-#include "core/upload_queue.hpp"
+#include "core/transfer/inventory.hpp"
+#include "core/transfer/peer_book.hpp"
+#include "core/transfer/scheduler.hpp"
+#include "core/transfer/tracker_order.hpp"
+#include "core/transfer/turns.hpp"
+#include "core/transfer/upload_queue.hpp"
 #include "net/event.hpp"
 #include "net/stream.hpp"
 #include "net/task_group.hpp"

@@ -1,8 +1,8 @@
 // How a peer stands, for the console, the status line and the simulation to show.
 #pragma once
 
-#include "core/chunk_set.hpp"
-#include "core/types.hpp"
+#include "core/base/types.hpp"
+#include "core/chunks/chunk_set.hpp"
 
 #include <cstdint>
 #include <optional>

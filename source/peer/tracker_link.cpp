@@ -1,7 +1,7 @@
 #include "peer/tracker_link.hpp"
 
-#include "core/manifest.hpp"
-#include "core/zone.hpp"
+#include "core/hosts/zone.hpp"
+#include "core/set/manifest.hpp"
 #include "net/connect.hpp"
 #include "net/fault.hpp"
 #include "net/task_group.hpp"

@@ -2,9 +2,9 @@
 // listens to what is pushed, and comes back with jittered back-off when the connection is lost.
 #pragma once
 
-#include "core/backoff.hpp"
-#include "core/chunk_set.hpp"
-#include "core/units.hpp"
+#include "core/base/backoff.hpp"
+#include "core/base/units.hpp"
+#include "core/chunks/chunk_set.hpp"
 #include "net/stream.hpp"
 #include "protocol/messages.hpp"
 

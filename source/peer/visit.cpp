@@ -1,6 +1,6 @@
 #include "peer/visit.hpp"
 
-#include "core/zone.hpp"
+#include "core/hosts/zone.hpp"
 #include "net/connect.hpp"
 #include "net/stream.hpp"
 #include "peer/options.hpp"

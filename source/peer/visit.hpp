@@ -1,8 +1,8 @@
 // What trackers tell to whoever asks, without taking part: which sets are published, and who has them.
 #pragma once
 
-#include "core/file_set.hpp"
-#include "core/units.hpp"
+#include "core/base/units.hpp"
+#include "core/set/file_set.hpp"
 #include "net/asio.hpp"
 #include "peer/peer.hpp"
 

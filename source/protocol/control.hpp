@@ -2,8 +2,8 @@
 // answers: JSON lines on the socket, words and tables for people (control_text.hpp).
 #pragma once
 
-#include "core/activity.hpp"
-#include "core/chunk_set.hpp"
+#include "core/chunks/chunk_set.hpp"
+#include "core/views/activity.hpp"
 
 #include <tl/expected.hpp>
 

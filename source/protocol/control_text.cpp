@@ -1,9 +1,9 @@
 #include "protocol/control_text.hpp"
 
-#include "core/rate_limit.hpp"
-#include "core/suggestion.hpp"
-#include "core/units.hpp"
-#include "core/utf8.hpp"
+#include "core/base/rate_limit.hpp"
+#include "core/base/suggestion.hpp"
+#include "core/base/units.hpp"
+#include "core/base/utf8.hpp"
 
 #include <fmt/format.h>
 

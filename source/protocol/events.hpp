@@ -2,8 +2,8 @@
 // every field; PROTOCOL.md is about other lines, those between programs.
 #pragma once
 
-#include "core/activity.hpp"
-#include "core/file_set.hpp"
+#include "core/set/file_set.hpp"
+#include "core/views/activity.hpp"
 
 #include <optional>
 #include <string>

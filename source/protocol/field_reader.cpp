@@ -1,6 +1,6 @@
 #include "protocol/field_reader.hpp"
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 
 #include <bit>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "core/manifest.hpp"
+#include "core/set/manifest.hpp"
 #include "protocol/json.hpp"
 #include "protocol/read_line.hpp"
 

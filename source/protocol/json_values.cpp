@@ -1,6 +1,6 @@
 #include "protocol/json_values.hpp"
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -2,10 +2,10 @@
 // PROTOCOL.md beside this file says what each is for; json.hpp turns them into lines and back.
 #pragma once
 
-#include "core/chunk_set.hpp"
-#include "core/file_set.hpp"
-#include "core/names.hpp"
-#include "core/types.hpp"
+#include "core/base/names.hpp"
+#include "core/base/types.hpp"
+#include "core/chunks/chunk_set.hpp"
+#include "core/set/file_set.hpp"
 
 #include <array>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "protocol/pages.hpp"
 
-#include "core/names.hpp"
-#include "core/percent_encoding.hpp"
+#include "core/base/names.hpp"
+#include "core/base/percent_encoding.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -2,8 +2,8 @@
 // source/web/page/openapi.json describes every field. What a peer answers besides is in control.hpp.
 #pragma once
 
-#include "core/survey.hpp"
-#include "core/units.hpp"
+#include "core/base/units.hpp"
+#include "core/views/survey.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,7 +1,7 @@
 // Chunk sets of any size, cut so that each piece fits into a line.
 #pragma once
 
-#include "core/chunk_set.hpp"
+#include "core/chunks/chunk_set.hpp"
 #include "protocol/messages.hpp"
 
 #include <vector>

@@ -1,7 +1,7 @@
 // How a line becomes one of several kinds of message, by its type. For use inside protocol/ only.
 #pragma once
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "protocol/field_reader.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "storage/chunk_folder.hpp"
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "storage/beneath.hpp"
 #include "storage/files.hpp"
 #include "storage/listing_file.hpp"

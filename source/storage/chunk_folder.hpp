@@ -1,7 +1,7 @@
 // A chunk folder on disk: local_chunks.txt, and a file for each chunk that is present.
 #pragma once
 
-#include "core/local_chunks.hpp"
+#include "core/chunks/local_chunks.hpp"
 #include "storage/chunk_store.hpp"
 #include "storage/unique_fd.hpp"
 

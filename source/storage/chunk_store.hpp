@@ -6,10 +6,10 @@
 // Errors are one line that names the file.
 #pragma once
 
-#include "core/chunk_set.hpp"
-#include "core/file_set.hpp"
-#include "core/file_stamp.hpp"
-#include "core/types.hpp"
+#include "core/base/types.hpp"
+#include "core/chunks/chunk_set.hpp"
+#include "core/set/file_set.hpp"
+#include "core/set/file_stamp.hpp"
 
 #include <tl/expected.hpp>
 

@@ -2,7 +2,7 @@
 // buffer.
 #pragma once
 
-#include "core/types.hpp"
+#include "core/base/types.hpp"
 
 #include <tl/expected.hpp>
 

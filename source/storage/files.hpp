@@ -2,8 +2,8 @@
 // Every error is one line that names the file: "/data/set/chunk_3: No such file or directory".
 #pragma once
 
-#include "core/file_stamp.hpp"
-#include "core/types.hpp"
+#include "core/base/types.hpp"
+#include "core/set/file_stamp.hpp"
 #include "storage/unique_fd.hpp"
 
 #include <tl/expected.hpp>

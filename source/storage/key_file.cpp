@@ -1,6 +1,6 @@
 #include "storage/key_file.hpp"
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "storage/files.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
-// A key file on disk (core/secret.hpp says what is in it): read only where nobody else could.
+// A key file on disk (core/set/secret.hpp says what is in it): read only where nobody else could.
 #pragma once
 
-#include "core/secret.hpp"
+#include "core/set/secret.hpp"
 
 #include <tl/expected.hpp>
 

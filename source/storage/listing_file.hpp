@@ -1,8 +1,8 @@
-// local_chunks.txt as a file: what core/local_chunks.hpp says of its text, read from and written to a chunk
-// folder.
+// local_chunks.txt as a file: what core/chunks/local_chunks.hpp says of its text, read from and written to a
+// chunk folder.
 #pragma once
 
-#include "core/local_chunks.hpp"
+#include "core/chunks/local_chunks.hpp"
 
 #include <tl/expected.hpp>
 

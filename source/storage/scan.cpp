@@ -1,6 +1,6 @@
 #include "storage/scan.hpp"
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "storage/beneath.hpp"
 #include "storage/files.hpp"
 

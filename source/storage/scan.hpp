@@ -1,8 +1,8 @@
 // Walks a file or folder that is to be shared, and lists what a manifest can say of it.
 #pragma once
 
-#include "core/file_stamp.hpp"
-#include "core/manifest.hpp"
+#include "core/set/file_stamp.hpp"
+#include "core/set/manifest.hpp"
 
 #include <tl/expected.hpp>
 

@@ -2,7 +2,7 @@
 // in one file, read, and hashed.
 #pragma once
 
-#include "core/manifest.hpp"
+#include "core/set/manifest.hpp"
 #include "storage/unique_fd.hpp"
 
 #include <tl/expected.hpp>

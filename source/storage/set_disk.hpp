@@ -6,7 +6,7 @@
 // has no state, its root.
 #pragma once
 
-#include "core/manifest.hpp"
+#include "core/set/manifest.hpp"
 #include "storage/set_content.hpp"
 #include "storage/set_state.hpp"
 #include "storage/unique_fd.hpp"

@@ -1,7 +1,7 @@
 #include "storage/set_state.hpp"
 
-#include "core/case_collision.hpp"
-#include "core/units.hpp"
+#include "core/base/units.hpp"
+#include "core/set/case_collision.hpp"
 #include "storage/beneath.hpp"
 #include "storage/files.hpp"
 #include "storage/set_content.hpp"

@@ -3,16 +3,16 @@
 //
 //     manifest        what was published
 //     link            where it was published, a link as `get` takes it (may be missing)
-//     journal         what of it is there (core/journal.hpp)
+//     journal         what of it is there (core/set/journal.hpp)
 //     incoming/       files that are not complete yet, each called as the number of its entry
 //
 // While a peer uses a set there, its folder is locked. That is the one descriptor that a set costs for as
 // long as it is served: everything else is opened for a moment, when it is needed.
 #pragma once
 
-#include "core/journal.hpp"
-#include "core/link.hpp"
-#include "core/manifest.hpp"
+#include "core/set/journal.hpp"
+#include "core/set/link.hpp"
+#include "core/set/manifest.hpp"
 #include "storage/unique_fd.hpp"
 
 #include <tl/expected.hpp>

@@ -1,6 +1,6 @@
 #include "storage/set_verify.hpp"
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "storage/set_content.hpp"
 
 #include <algorithm>

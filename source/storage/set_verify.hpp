@@ -1,7 +1,7 @@
 // Which files of a published set are not what was published.
 #pragma once
 
-#include "core/chunk_set.hpp"
+#include "core/chunks/chunk_set.hpp"
 #include "storage/set_disk.hpp"
 
 #include <string>

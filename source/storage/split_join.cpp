@@ -1,6 +1,6 @@
 #include "storage/split_join.hpp"
 
-#include "core/chunk_set.hpp"
+#include "core/chunks/chunk_set.hpp"
 #include "storage/beneath.hpp"
 #include "storage/file_copy.hpp"
 #include "storage/files.hpp"

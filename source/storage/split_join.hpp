@@ -2,7 +2,7 @@
 // Every error is one line for an end user that names the file it is about.
 #pragma once
 
-#include "core/types.hpp"
+#include "core/base/types.hpp"
 
 #include <tl/expected.hpp>
 

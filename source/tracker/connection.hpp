@@ -4,7 +4,7 @@
 // write.
 #pragma once
 
-#include "core/types.hpp"
+#include "core/base/types.hpp"
 #include "net/asio.hpp"
 #include "net/security.hpp"
 #include "protocol/framing.hpp"

@@ -1,7 +1,7 @@
 #include "tracker/server.hpp"
 
-#include "core/site.hpp"
-#include "core/zone.hpp"
+#include "core/hosts/site.hpp"
+#include "core/hosts/zone.hpp"
 #include "net/event.hpp"
 #include "net/fault.hpp"
 #include "net/host.hpp"
@@ -12,6 +12,7 @@
 #include "protocol/pieces.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>

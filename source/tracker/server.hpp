@@ -2,14 +2,14 @@
 // and the catalogue. Decides nothing by itself: what is agreed and who holds what is theirs to know.
 #pragma once
 
-#include "core/announce_rate.hpp"
-#include "core/catalogue.hpp"
-#include "core/connection_counter.hpp"
-#include "core/rare_line.hpp"
-#include "core/registry.hpp"
-#include "core/reputation.hpp"
-#include "core/set_limits.hpp"
-#include "core/units.hpp"
+#include "core/base/rare_line.hpp"
+#include "core/base/units.hpp"
+#include "core/hosts/connection_counter.hpp"
+#include "core/tracking/announce_rate.hpp"
+#include "core/tracking/catalogue.hpp"
+#include "core/tracking/registry.hpp"
+#include "core/tracking/reputation.hpp"
+#include "core/tracking/set_limits.hpp"
 #include "net/task_group.hpp"
 #include "protocol/messages.hpp"
 #include "tracker/connection.hpp"

@@ -1,6 +1,6 @@
 #include "tracker/sqlite_state.hpp"
 
-#include "core/manifest.hpp"
+#include "core/set/manifest.hpp"
 #include "net/on_pool.hpp"
 
 #include <fmt/format.h>

@@ -2,8 +2,8 @@
 // published. Who is there and who has what is not kept: peers come back and say so.
 #pragma once
 
-#include "core/file_set.hpp"
-#include "core/units.hpp"
+#include "core/base/units.hpp"
+#include "core/set/file_set.hpp"
 #include "net/asio.hpp"
 
 #include <functional>
@@ -19,7 +19,7 @@ namespace p2p {
 struct voter {
     std::string name;
     endpoint address;  ///< where others connected to
-    std::string site;  ///< where its connection came from (core/site.hpp)
+    std::string site;  ///< where its connection came from (core/hosts/site.hpp)
 };
 
 /// A chunk of a chunk folder went to the chunk_list.

@@ -1,7 +1,7 @@
 #include "tracker/tracker_site.hpp"
 
-#include "core/chunk_set.hpp"
-#include "core/link.hpp"
+#include "core/chunks/chunk_set.hpp"
+#include "core/set/link.hpp"
 #include "protocol/pages.hpp"
 #include "web/qr.hpp"
 

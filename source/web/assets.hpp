@@ -1,7 +1,7 @@
 // The files of the page, which are in the program itself (source/web/page).
 #pragma once
 
-#include "core/web_target.hpp"
+#include "core/hosts/web_target.hpp"
 #include "web/answer.hpp"
 
 #include <optional>

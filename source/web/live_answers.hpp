@@ -4,7 +4,7 @@
 // socket and no clock.
 #pragma once
 
-#include "core/types.hpp"
+#include "core/base/types.hpp"
 #include "web/site.hpp"
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 
 #include "web/answer.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>

@@ -1,6 +1,6 @@
 #include "web/server.hpp"
 
-#include "core/site.hpp"
+#include "core/hosts/site.hpp"
 #include "net/deadline.hpp"
 #include "net/event.hpp"
 #include "net/fault.hpp"

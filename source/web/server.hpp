@@ -1,5 +1,5 @@
 // HTTP for looking on: a page, answers in JSON for programs, and figures for Prometheus. Read only;
-// core/web_access says who may see them. Answers can be watched:
+// core/hosts/web_access says who may see them. Answers can be watched:
 //
 //     GET /api/v1/events?watch=/api/v1/peers&watch=/api/v1/filesets
 //
@@ -7,9 +7,9 @@
 // request.
 #pragma once
 
-#include "core/connection_counter.hpp"
-#include "core/units.hpp"
-#include "core/web_access.hpp"
+#include "core/base/units.hpp"
+#include "core/hosts/connection_counter.hpp"
+#include "core/hosts/web_access.hpp"
 #include "net/asio.hpp"
 #include "net/task_group.hpp"
 #include "web/live_answers.hpp"

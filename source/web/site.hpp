@@ -1,7 +1,7 @@
 // What there is to see of a program: answers to requests that only look.
 #pragma once
 
-#include "core/web_target.hpp"
+#include "core/hosts/web_target.hpp"
 #include "web/answer.hpp"
 #include "web/metrics.hpp"
 

@@ -1,8 +1,8 @@
 // What is said of work that takes long, and how it fits onto a terminal.
 
-#include "core/activity.hpp"
+#include "core/views/activity.hpp"
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/announce_rate.hpp"
+#include "core/tracking/announce_rate.hpp"
 
 #include <doctest/doctest.h>
 

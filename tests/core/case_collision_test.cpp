@@ -1,4 +1,4 @@
-#include "core/case_collision.hpp"
+#include "core/set/case_collision.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/catalogue.hpp"
+#include "core/tracking/catalogue.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/chunk_selection.hpp"
+#include "core/chunks/chunk_selection.hpp"
 
 #include <doctest/doctest.h>
 

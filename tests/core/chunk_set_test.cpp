@@ -1,4 +1,4 @@
-#include "core/chunk_set.hpp"
+#include "core/chunks/chunk_set.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/chunking.hpp"
+#include "core/chunks/chunking.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/connect_race.hpp"
+#include "core/hosts/connect_race.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/connection_counter.hpp"
+#include "core/hosts/connection_counter.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/fluid_bound.hpp"
+#include "core/transfer/fluid_bound.hpp"
 
 #include <doctest/doctest.h>
 

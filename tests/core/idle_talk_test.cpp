@@ -1,4 +1,4 @@
-#include "core/idle_talk.hpp"
+#include "core/transfer/idle_talk.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/inventory.hpp"
+#include "core/transfer/inventory.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/journal.hpp"
+#include "core/set/journal.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/link.hpp"
+#include "core/set/link.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/local_chunks.hpp"
+#include "core/chunks/local_chunks.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/manifest_sources.hpp"
+#include "core/transfer/manifest_sources.hpp"
 
 #include <doctest/doctest.h>
 

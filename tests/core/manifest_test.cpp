@@ -1,4 +1,4 @@
-#include "core/manifest.hpp"
+#include "core/set/manifest.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/peer_book.hpp"
+#include "core/transfer/peer_book.hpp"
 
 #include <doctest/doctest.h>
 

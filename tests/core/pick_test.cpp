@@ -1,4 +1,4 @@
-#include "core/pick.hpp"
+#include "core/chunks/pick.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/rare_line.hpp"
+#include "core/base/rare_line.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/rate_limit.hpp"
+#include "core/base/rate_limit.hpp"
 
 #include <doctest/doctest.h>
 

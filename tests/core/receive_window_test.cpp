@@ -1,4 +1,4 @@
-#include "core/receive_window.hpp"
+#include "core/hosts/receive_window.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // The registry beside a model that is as slow and as plain as it can be: random events, the same answers.
-#include "core/registry.hpp"
+#include "core/tracking/registry.hpp"
 
 #include <doctest/doctest.h>
 

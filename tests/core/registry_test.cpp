@@ -1,4 +1,4 @@
-#include "core/registry.hpp"
+#include "core/tracking/registry.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/reputation.hpp"
+#include "core/tracking/reputation.hpp"
 
 #include <doctest/doctest.h>
 

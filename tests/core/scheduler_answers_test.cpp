@@ -1,7 +1,7 @@
 // A leecher whose only source answers as it likes: right, twice, late, unasked, not at all, with a refusal or
 // with wrong bytes. None of its requests stays open for ever, and as soon as the source behaves, all of it
 // comes.
-#include "core/scheduler.hpp"
+#include "core/transfer/scheduler.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,8 +1,8 @@
 // A whole swarm of schedulers and upload queues under a virtual clock: messages take a while, uplinks are
 // shared, peers die, fall silent for a time or send wrong bytes. Whatever happens, all others become
 // complete.
-#include "core/scheduler.hpp"
-#include "core/upload_queue.hpp"
+#include "core/transfer/scheduler.hpp"
+#include "core/transfer/upload_queue.hpp"
 
 #include <doctest/doctest.h>
 

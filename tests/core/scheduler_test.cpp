@@ -1,4 +1,4 @@
-#include "core/scheduler.hpp"
+#include "core/transfer/scheduler.hpp"
 
 #include <doctest/doctest.h>
 

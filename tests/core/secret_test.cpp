@@ -1,7 +1,7 @@
-#include "core/secret.hpp"
+#include "core/set/secret.hpp"
 
-#include "core/hex.hpp"
-#include "core/sha256.hpp"
+#include "core/base/hex.hpp"
+#include "core/base/sha256.hpp"
 
 #include <doctest/doctest.h>
 

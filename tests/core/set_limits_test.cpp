@@ -1,7 +1,7 @@
 // What peers can make a registry and a catalogue keep, and that nothing of it stays when they are gone.
 
-#include "core/catalogue.hpp"
-#include "core/registry.hpp"
+#include "core/tracking/catalogue.hpp"
+#include "core/tracking/registry.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/site.hpp"
+#include "core/hosts/site.hpp"
 
 #include <doctest/doctest.h>
 

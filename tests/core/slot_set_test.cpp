@@ -1,4 +1,4 @@
-#include "core/slot_set.hpp"
+#include "core/base/slot_set.hpp"
 
 #include <doctest/doctest.h>
 

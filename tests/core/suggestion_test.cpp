@@ -1,4 +1,4 @@
-#include "core/suggestion.hpp"
+#include "core/base/suggestion.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
-#include "core/survey.hpp"
+#include "core/views/survey.hpp"
 
-#include "core/catalogue.hpp"
-#include "core/registry.hpp"
+#include "core/tracking/catalogue.hpp"
+#include "core/tracking/registry.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/token_bucket.hpp"
+#include "core/base/token_bucket.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/tracker_order.hpp"
+#include "core/transfer/tracker_order.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/turns.hpp"
+#include "core/transfer/turns.hpp"
 
 #include <doctest/doctest.h>
 

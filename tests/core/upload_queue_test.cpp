@@ -1,4 +1,4 @@
-#include "core/upload_queue.hpp"
+#include "core/transfer/upload_queue.hpp"
 
 #include <doctest/doctest.h>
 

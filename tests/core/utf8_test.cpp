@@ -1,4 +1,4 @@
-#include "core/utf8.hpp"
+#include "core/base/utf8.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/web_access.hpp"
+#include "core/hosts/web_access.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/web_target.hpp"
+#include "core/hosts/web_target.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "core/zone.hpp"
+#include "core/hosts/zone.hpp"
 
 #include <doctest/doctest.h>
 

@@ -2,7 +2,7 @@
 // happens, each file in its place is whole and right, nothing outside is touched, and the next start ends
 // complete.
 
-#include "core/sha256.hpp"
+#include "core/base/sha256.hpp"
 #include "support/published.hpp"
 #include "support/socket.hpp"
 #include "support/temp_folder.hpp"

@@ -1,8 +1,8 @@
 // Swarms that are closed to strangers: by a secret, by certificates. The stranger is openssl's own client.
 
-#include "core/secret.hpp"
+#include "core/set/secret.hpp"
 
-#include "core/hex.hpp"
+#include "core/base/hex.hpp"
 #include "support/published.hpp"
 #include "support/temp_folder.hpp"
 

@@ -1,6 +1,6 @@
 // Programs that die in the middle, and peers that do not do what they should. Who remains ends complete.
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "support/programs.hpp"
 #include "support/temp_folder.hpp"
 

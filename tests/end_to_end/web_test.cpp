@@ -3,7 +3,7 @@
 
 #include "support/web.hpp"
 
-#include "core/percent_encoding.hpp"
+#include "core/base/percent_encoding.hpp"
 #include "support/published.hpp"
 #include "support/temp_folder.hpp"
 

@@ -1,6 +1,6 @@
 #include "protocol/json.hpp"
 
-#include "core/manifest.hpp"
+#include "core/set/manifest.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #include "support/folders.hpp"
 
-#include "core/chunk_set.hpp"
-#include "core/hash.hpp"
+#include "core/base/hash.hpp"
+#include "core/chunks/chunk_set.hpp"
 #include "storage/listing_file.hpp"
 #include "support/temp_folder.hpp"
 #include "support/waiting.hpp"

@@ -2,6 +2,7 @@
 // hold what it should.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <cstddef>
 #include <netinet/in.h>
 #include <optional>
 #include <sys/socket.h>

@@ -1,6 +1,6 @@
 #include "support/programs.hpp"
 
-#include "core/chunk_set.hpp"
+#include "core/chunks/chunk_set.hpp"
 
 #include <cstdlib>
 

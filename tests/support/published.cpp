@@ -1,7 +1,7 @@
 #include "support/published.hpp"
 
-#include "core/hash.hpp"
-#include "core/units.hpp"
+#include "core/base/hash.hpp"
+#include "core/base/units.hpp"
 #include "storage/set_state.hpp"
 #include "support/temp_folder.hpp"
 

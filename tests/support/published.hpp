@@ -2,8 +2,8 @@
 // peer that publishes whatever a test has it say.
 #pragma once
 
-#include "core/link.hpp"
-#include "core/manifest.hpp"
+#include "core/set/link.hpp"
+#include "core/set/manifest.hpp"
 #include "support/programs.hpp"
 
 #include <atomic>

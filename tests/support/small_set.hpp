@@ -2,9 +2,9 @@
 // without network and without threads: what peer/prepare.hpp and a session do with the store.
 #pragma once
 
-#include "core/hash.hpp"
-#include "core/manifest.hpp"
-#include "core/sha256.hpp"
+#include "core/base/hash.hpp"
+#include "core/base/sha256.hpp"
+#include "core/set/manifest.hpp"
 #include "storage/published_store.hpp"
 #include "storage/set_state.hpp"
 #include "support/served.hpp"

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdexcept>

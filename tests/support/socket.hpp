@@ -5,6 +5,7 @@
 #include "storage/unique_fd.hpp"
 #include "support/waiting.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 #include "support/web.hpp"
 
-#include "core/percent_encoding.hpp"
+#include "core/base/percent_encoding.hpp"
 
 #include <sstream>
 #include <stdexcept>

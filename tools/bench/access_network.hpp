@@ -2,7 +2,7 @@
 // through a link that is shaped in both directions. Needs root.
 #pragma once
 
-#include "core/types.hpp"
+#include "core/base/types.hpp"
 #include "support/child_process.hpp"
 
 #include <filesystem>

@@ -2,7 +2,7 @@
 // a line that says why.
 #pragma once
 
-#include "core/types.hpp"
+#include "core/base/types.hpp"
 #include "report.hpp"
 
 #include <filesystem>

@@ -1,7 +1,7 @@
 // Files to measure with.
 #pragma once
 
-#include "core/types.hpp"
+#include "core/base/types.hpp"
 
 #include <filesystem>
 

@@ -2,7 +2,7 @@
 // the lines are counted and their types looked at, so that the tracker works and not who asks.
 #pragma once
 
-#include "core/types.hpp"
+#include "core/base/types.hpp"
 #include "storage/unique_fd.hpp"
 
 #include <cstdint>

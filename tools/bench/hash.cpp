@@ -1,10 +1,10 @@
 // bench hash: what checking a chunk costs, and what cutting content at content-defined places does. Each hash
 // is given the parts that arrive from a peer, and stands beside one plain call of the library that it uses.
 
-#include "core/hash.hpp"
+#include "core/base/hash.hpp"
 
-#include "core/chunking.hpp"
-#include "core/sha256.hpp"
+#include "core/base/sha256.hpp"
+#include "core/chunks/chunking.hpp"
 
 #include <openssl/evp.h>
 #include <xxhash.h>

@@ -1,6 +1,6 @@
 #include "benches.hpp"
 #include "content.hpp"
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "reference.hpp"
 #include "support/child_process.hpp"
 #include "support/temporary_folder.hpp"

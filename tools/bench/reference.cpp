@@ -1,6 +1,6 @@
 #include "reference.hpp"
 
-#include "core/sha256.hpp"
+#include "core/base/sha256.hpp"
 #include "storage/unique_fd.hpp"
 
 #include <array>

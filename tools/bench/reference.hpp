@@ -2,7 +2,7 @@
 // other, with blocking calls over loopback, each side in a process of its own.
 #pragma once
 
-#include "core/types.hpp"
+#include "core/base/types.hpp"
 
 #include <filesystem>
 #include <vector>

@@ -1,9 +1,9 @@
 // bench scheduler: what deciding costs, without I/O: the orders of a leecher, the picks of a seeder, and the
 // chunk sets that both are made of.
 
-#include "core/scheduler.hpp"
+#include "core/transfer/scheduler.hpp"
 
-#include "core/upload_queue.hpp"
+#include "core/transfer/upload_queue.hpp"
 
 #include <benchmark/benchmark.h>
 #include <memory>
@@ -150,7 +150,7 @@ void set_copy(benchmark::State& state) {
 
 void set_iteration(benchmark::State& state) {
     with_sets(state, [](const chunk_set& a, const chunk_set&) {
-        for (const chunk_index chunk : a) benchmark::DoNotOptimize(chunk);
+        for (chunk_index chunk : a) benchmark::DoNotOptimize(chunk);
     });
 }
 

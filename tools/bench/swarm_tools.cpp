@@ -1,6 +1,6 @@
 #include "swarm_tools.hpp"
 
-#include "core/chunking.hpp"
+#include "core/chunks/chunking.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 #include "benches.hpp"
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "crowd.hpp"
 #include "protocol/json.hpp"
 #include "support/child_process.hpp"

@@ -1,5 +1,5 @@
 // Range strings: what is accepted reads as the same when it is written anew, whole or in pieces.
-#include "core/chunk_set.hpp"
+#include "core/chunks/chunk_set.hpp"
 #include "fuzz.hpp"
 
 #include <string>

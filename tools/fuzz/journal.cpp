@@ -3,9 +3,9 @@
 // The first line of the input tells the damage: AT,MASK (at that byte, these bits are turned), or AT alone
 // (everything from there on is gone). Each line behind it becomes a record with its right checksum. After the
 // first line "raw", the rest is read as it is.
-#include "core/journal.hpp"
+#include "core/set/journal.hpp"
 
-#include "core/hash.hpp"
+#include "core/base/hash.hpp"
 #include "fuzz.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // Key files: what is accepted has keys, not too many, and reads as the same when they are written anew. What
 // is refused is not shown.
-#include "core/secret.hpp"
+#include "core/set/secret.hpp"
 #include "fuzz.hpp"
 
 #include <cctype>

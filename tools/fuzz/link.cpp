@@ -1,7 +1,7 @@
 // Links: what is accepted reads as the same when it is written anew.
-#include "core/link.hpp"
+#include "core/set/link.hpp"
 
-#include "core/manifest.hpp"
+#include "core/set/manifest.hpp"
 #include "fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,6 +1,6 @@
 // The text of local_chunks.txt: what is accepted names only files inside the folder, and reads as the same
 // when it is written anew.
-#include "core/local_chunks.hpp"
+#include "core/chunks/local_chunks.hpp"
 
 #include "fuzz.hpp"
 

@@ -2,7 +2,7 @@
 //
 // An input that begins with "make" and a line end is a list of entries to make a manifest of, one a line: the
 // letter of its kind, a space, the path (of a link "TARGET>PATH").
-#include "core/manifest.hpp"
+#include "core/set/manifest.hpp"
 
 #include "fuzz.hpp"
 

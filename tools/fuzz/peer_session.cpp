@@ -19,7 +19,7 @@
 //     P, Q, S  the peer is paused, goes on, is asked to stop
 //     +        and a step: the peer does nothing between this one and the next
 #include "connection.hpp"
-#include "core/manifest.hpp"
+#include "core/set/manifest.hpp"
 #include "fuzz.hpp"
 #include "net/asio.hpp"
 #include "net/logging.hpp"

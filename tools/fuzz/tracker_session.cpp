@@ -10,7 +10,7 @@
 // A first line "quorum 1" lets one peer be believed; "tight" does so too, and sets every limit so low that a
 // few steps reach it.
 #include "connection.hpp"
-#include "core/chunk_set.hpp"
+#include "core/chunks/chunk_set.hpp"
 #include "fuzz.hpp"
 #include "net/asio.hpp"
 #include "net/logging.hpp"

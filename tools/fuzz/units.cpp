@@ -1,8 +1,8 @@
 // What people type for sizes, rates, durations and addresses, and text from other machines that is shown to
 // people.
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 
-#include "core/utf8.hpp"
+#include "core/base/utf8.hpp"
 #include "fuzz.hpp"
 
 #include <chrono>

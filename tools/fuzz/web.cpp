@@ -1,8 +1,8 @@
 // What comes with a web request: addresses, keys of file-sets, host names. What is taken apart and put
 // together again is the same.
-#include "core/percent_encoding.hpp"
-#include "core/web_access.hpp"
-#include "core/web_target.hpp"
+#include "core/base/percent_encoding.hpp"
+#include "core/hosts/web_access.hpp"
+#include "core/hosts/web_target.hpp"
 #include "fuzz.hpp"
 #include "protocol/pages.hpp"
 

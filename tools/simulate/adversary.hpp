@@ -2,8 +2,8 @@
 // each is made. What they do, they do over real sockets, as members of the swarm.
 #pragma once
 
-#include "core/file_set.hpp"
-#include "core/units.hpp"
+#include "core/base/units.hpp"
+#include "core/set/file_set.hpp"
 #include "net/asio.hpp"
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "content.hpp"
 
-#include "core/local_chunks.hpp"
+#include "core/chunks/local_chunks.hpp"
 #include "storage/files.hpp"
 #include "storage/listing_file.hpp"
 

@@ -2,8 +2,8 @@
 // published, and checked at the end.
 #pragma once
 
-#include "core/chunk_set.hpp"
-#include "core/types.hpp"
+#include "core/base/types.hpp"
+#include "core/chunks/chunk_set.hpp"
 
 #include <cstdint>
 #include <filesystem>

@@ -1,6 +1,6 @@
 #include "hostile_member.hpp"
 
-#include "core/sha256.hpp"
+#include "core/base/sha256.hpp"
 #include "net/event.hpp"
 #include "net/listener.hpp"
 #include "peer/hello.hpp"

@@ -1,6 +1,6 @@
 // simulate: options, and the result as a table, as JSON or as a picture.
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "main/options.hpp"
 #include "main/program.hpp"
 #include "net/logging.hpp"

@@ -1,6 +1,6 @@
 #include "plot.hpp"
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "curves.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #include "swarm.hpp"
 
 #include "content.hpp"
-#include "core/fluid_bound.hpp"
+#include "core/transfer/fluid_bound.hpp"
 #include "corrupt_store.hpp"
 #include "net/event.hpp"
 #include "net/process.hpp"

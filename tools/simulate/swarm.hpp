@@ -3,10 +3,10 @@
 #pragma once
 
 #include "adversary.hpp"
-#include "core/chunk_set.hpp"
-#include "core/registry.hpp"
-#include "core/scheduler.hpp"
-#include "core/upload_queue.hpp"
+#include "core/chunks/chunk_set.hpp"
+#include "core/tracking/registry.hpp"
+#include "core/transfer/scheduler.hpp"
+#include "core/transfer/upload_queue.hpp"
 #include "peer/status.hpp"
 
 #include <cstdint>

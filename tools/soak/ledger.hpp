@@ -1,7 +1,7 @@
 // What has happened so far, counted by all who take part.
 #pragma once
 
-#include "core/types.hpp"
+#include "core/base/types.hpp"
 
 #include <atomic>
 #include <mutex>

@@ -1,6 +1,6 @@
 #include "offer.hpp"
 
-#include "core/link.hpp"
+#include "core/set/link.hpp"
 
 #include <fmt/format.h>
 

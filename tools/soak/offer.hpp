@@ -3,7 +3,7 @@
 #pragma once
 
 #include "content.hpp"
-#include "core/file_set.hpp"
+#include "core/set/file_set.hpp"
 #include "field.hpp"
 
 namespace p2p::soak {

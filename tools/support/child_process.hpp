@@ -2,7 +2,7 @@
 // it.
 #pragma once
 
-#include "core/types.hpp"
+#include "core/base/types.hpp"
 #include "storage/unique_fd.hpp"
 #include "support/waiting.hpp"
 

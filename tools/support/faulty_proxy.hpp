@@ -2,7 +2,7 @@
 // connections are delayed, cut, stalled and damaged. Whoever is connected to sees the visitor's own address.
 #pragma once
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 
 #include <cstdint>
 #include <memory>

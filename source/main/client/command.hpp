@@ -2,7 +2,7 @@
 // (session_failure, network_failure, std::exception): main() turns that into one line and a code.
 #pragma once
 
-#include "core/link.hpp"
+#include "core/set/link.hpp"
 #include "main/client/output.hpp"
 #include "main/security.hpp"
 #include "main/web_settings.hpp"

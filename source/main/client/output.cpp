@@ -1,6 +1,6 @@
 #include "main/client/output.hpp"
 
-#include "core/units.hpp"
+#include "core/base/units.hpp"
 #include "net/terminal.hpp"
 
 #include <fmt/format.h>

@@ -11,7 +11,7 @@ const silenceLimit = 15_000;  // milliseconds; the server says every 5 seconds t
 const pauseBeforeRetry = 1_000;
 const pauseBeforeLook = 150;  // at the holders of a cell: who passes over many of them asks once
 
-// --- figures, as the programs print them (core/units.hpp)
+// --- figures, as the programs print them (core/base/units.hpp)
 
 const number = (value) => value.toLocaleString("en");
 
