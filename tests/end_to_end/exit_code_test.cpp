@@ -31,7 +31,7 @@ TEST_CASE("0: complete, or stopped as asked") {
 
 // A sanitizer wants more of the address space than that.
 TEST_CASE("1: something that should not happen, such as a machine that gives no threads" *
-          doctest::skip(is_sanitized)) {
+          doctest::skip(is_sanitized())) {
     const temp_folder here;
     const words order{
         "-c",  R"(ulimit -s 1000000; ulimit -v 1000000; exec "$@")", "sh",         program("p2pclient"),

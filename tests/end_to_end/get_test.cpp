@@ -465,7 +465,7 @@ TEST_CASE("an insertion near the start of a large file costs little where the co
 }
 
 TEST_CASE("of a real folder with a few KB more in its largest file, less than 2 percent is fetched") {
-    const byte_count wanted = (is_sanitized ? 32U : 256U) * 1024 * 1024;
+    const byte_count wanted = byte_count{times(32, 256)} * 1024 * 1024;
     const temp_folder here;
     const tracker_program tracker;
     const words by_content{"--chunking", "cdc"};

@@ -28,7 +28,7 @@ std::string shown_in_readme(const std::string& language) {
 }  // namespace
 
 TEST_CASE("what is installed runs, has man pages, and is completed by the shell" *
-          doctest::skip(is_sanitized)) {
+          doctest::skip(is_sanitized())) {
     const temp_folder here;
     const fs::path prefix = here / "usr";
     install_to(prefix);
@@ -50,7 +50,7 @@ TEST_CASE("what is installed runs, has man pages, and is completed by the shell"
 }
 
 TEST_CASE("the program in README is built with what is installed, fetches a link, and serves it on" *
-          doctest::skip(is_sanitized)) {
+          doctest::skip(is_sanitized())) {
     const temp_folder here;
     install_to(here / "usr");
     write_text(here / "fetch" / "fetch.cpp", shown_in_readme("cpp"));

@@ -100,7 +100,7 @@ constexpr auto least_contrast = R"((() => {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("page" * doctest::skip(is_sanitized || !has_browser));
+TEST_SUITE_BEGIN("page" * doctest::skip(is_sanitized() || !has_browser));
 
 TEST_CASE("the page of a tracker shows a swarm while it runs, and the console has nothing to say") {
     const temp_folder here;

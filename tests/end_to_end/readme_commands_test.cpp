@@ -214,7 +214,7 @@ TEST_CASE("README's commands work as printed: what a tracker remembers" * doctes
     tracker->wait_for("remembers 0 chunk folders and 1 published sets");
 }
 
-TEST_CASE("README's commands work as printed: simulate" * doctest::skip(!is_root || is_sanitized)) {
+TEST_CASE("README's commands work as printed: simulate" * doctest::skip(!is_root || is_sanitized())) {
     const machine here;
     const auto shown = commands_in("Simulate a swarm");
     REQUIRE(shown.size() >= 5);

@@ -157,7 +157,7 @@ TEST_CASE("250 sets are served with 900 descriptors, and each has one while noth
 
 // To look at an object, the sanitizer for undefined behaviour needs a descriptor.
 TEST_CASE("a tracker that is out of descriptors says so, and takes connections again when others end" *
-          doctest::skip(is_sanitized)) {
+          doctest::skip(is_sanitized())) {
     process tracker{"/bin/sh",
                     shell(R"(ulimit -n 64; exec "$@")", {program("p2ptracker"), "--listen", "127.0.0.1:0"})};
     const auto port =
@@ -216,7 +216,7 @@ private:
 };
 
 TEST_CASE("a clock that is set back while a set is fetched and served changes nothing" *
-          doctest::skip(is_sanitized)) {  // which do not go with another library that comes first
+          doctest::skip(is_sanitized())) {  // which do not go with another library that comes first
     const temp_folder here;
     const tracker_program tracker;
     const tree set = files(here / "set", 4, 500'000);

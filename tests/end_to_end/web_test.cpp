@@ -262,7 +262,7 @@ TEST_CASE(
 }
 
 // Without descriptors the undefined-behaviour sanitizer takes right objects for wrong ones.
-TEST_CASE("a page is there again after descriptors ran out" * doctest::skip(is_sanitized)) {
+TEST_CASE("a page is there again after descriptors ran out" * doctest::skip(is_sanitized())) {
     process tracker{"/bin/sh",
                     {"-c", R"(ulimit -n 64; exec "$@")", "sh", program("p2ptracker"), "--listen",
                      "127.0.0.1:0", "--http", "127.0.0.1:0"}};

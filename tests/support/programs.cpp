@@ -1,8 +1,10 @@
 #include "support/programs.hpp"
 
 #include "core/chunks/chunk_set.hpp"
+#include "support/temp_folder.hpp"
 
 #include <cstdlib>
+#include <regex>
 
 namespace p2p::test {
 
@@ -24,11 +26,30 @@ chunk_set chunks_in(std::string_view message) {
     return chunk_set::parse(message.substr(0, message.find('"')), max_chunk_count).value();
 }
 
+std::string bin_dir() {
+    const char* const elsewhere = std::getenv("P2P_BIN_DIR");
+    return elsewhere == nullptr ? P2P_BIN_DIR : elsewhere;
+}
+
+// As their build folder was configured.
+bool are_programs_sanitized() {
+    const std::string settings = read_text(std::filesystem::path{bin_dir()}.parent_path() / "CMakeCache.txt");
+    return std::regex_search(settings, std::regex{"\nP2P_SANITIZE:STRING=."});
+}
+
 }  // namespace
 
+bool is_sanitized() {
+    static const bool are = are_programs_sanitized();
+    return are;
+}
+
+unsigned times(unsigned few, unsigned many) {
+    return std::getenv("P2P_NIGHTLY") == nullptr ? few : many;
+}
+
 std::string program(const std::string& name) {
-    const char* const elsewhere = std::getenv("P2P_BIN_DIR");
-    return (elsewhere == nullptr ? P2P_BIN_DIR : elsewhere) + ("/" + name);
+    return bin_dir() + "/" + name;
 }
 
 finished_process run_client(words arguments, const process_settings& how) {

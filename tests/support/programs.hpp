@@ -12,6 +12,13 @@ using words = std::vector<std::string>;
 
 /// The path of a built program. The environment variable P2P_BIN_DIR names another folder than this build's.
 std::string program(const std::string& name);
+
+/// Sanitizers watch them: they take several times as long, and bench is not among them.
+bool is_sanitized();
+
+/// How often something is tried that may go wrong in many ways: `many` times where tools/nightly asks for it
+/// (P2P_NIGHTLY in the environment).
+unsigned times(unsigned few, unsigned many);
 finished_process run_client(words arguments, const process_settings& how = {});
 finished_process run_tracker(words arguments);
 

@@ -26,12 +26,6 @@ inline constexpr int incomplete = 5;
 inline constexpr int differs = 7;
 }  // namespace exits
 
-#ifdef P2P_SANITIZED
-inline constexpr bool is_sanitized = true;
-#else
-inline constexpr bool is_sanitized = false;
-#endif
-
 // --- trees
 
 /// A folder that is made entry by entry; each makes the folders that it is in.

@@ -1,4 +1,19 @@
-# Warnings and sanitizers for every target of the project.
+# Warnings, sanitizers, and what makes building quick, for every target of the project.
+
+# What was compiled before is not compiled again, and linking takes seconds.
+option(P2P_QUICK "Compile through ccache, and link with mold, where they are installed" ON)
+if(P2P_QUICK)
+  find_program(P2P_CCACHE ccache)
+  find_program(P2P_MOLD mold)
+  if(P2P_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    # Precompiled headers need the first two; the others are for headers that are as new as they are in CI.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${P2P_CCACHE})
+  endif()
+  if(P2P_MOLD)
+    add_link_options(-fuse-ld=mold)
+  endif()
+endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -25,4 +40,10 @@ function(p2p_precompile target)
   target_precompile_headers(${target} PRIVATE
     <algorithm> <chrono> <deque> <filesystem> <functional> <map> <memory> <optional> <random> <set> <string>
     <string_view> <unordered_map> <variant> <vector> ${ARGN})
+endfunction()
+
+# Files that read options, once: to optimize what CLI11 makes of them takes a minute, and saves nothing.
+function(p2p_run_once)
+  set_source_files_properties(${ARGN} PROPERTIES
+    COMPILE_OPTIONS $<$<CONFIG:Release>:-O0> SKIP_PRECOMPILE_HEADERS ON)
 endfunction()
