@@ -34,6 +34,7 @@
 #include "storage/published_store.hpp"
 #include "storage/set_state.hpp"
 #include "support/temporary_folder.hpp"
+#include "waiting.hpp"
 
 #include <asio/executor_work_guard.hpp>
 
@@ -289,9 +290,7 @@ public:
 
     template <class Condition>
     void run_until(Condition holds) {
-        const auto give_up_at = std::chrono::steady_clock::now() + patience;
-        for (shared().run_until_idle(); !holds() && std::chrono::steady_clock::now() < give_up_at;)
-            shared().io.run_one_for(std::chrono::milliseconds{1});
+        fuzz::run_until(shared().io, shared(), patience, holds);
     }
 
 private:

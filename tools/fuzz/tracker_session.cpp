@@ -16,6 +16,7 @@
 #include "net/logging.hpp"
 #include "protocol/json.hpp"
 #include "tracker/server.hpp"
+#include "waiting.hpp"
 
 #include <array>
 #include <chrono>
@@ -65,9 +66,7 @@ public:
 
     template <class Condition>
     void run_until(Condition holds) {
-        const auto give_up_at = std::chrono::steady_clock::now() + patience;
-        for (run_until_idle(); !holds() && std::chrono::steady_clock::now() < give_up_at;)
-            io_.run_one_for(std::chrono::milliseconds{1});
+        fuzz::run_until(io_, *this, patience, holds);
     }
 
 private:
