@@ -4,7 +4,9 @@
 #include "core/base/utf8.hpp"
 #include "core/chunks/chunking.hpp"
 #include "core/set/manifest.hpp"
-#include "main/client/command.hpp"
+#include "main/client/commands.hpp"
+#include "main/client/common.hpp"
+#include "main/client/output.hpp"
 #include "main/options.hpp"
 #include "main/program.hpp"
 #include "main/security_options.hpp"
@@ -12,6 +14,7 @@
 #include "net/listener.hpp"
 #include "net/logging.hpp"
 #include "net/process.hpp"
+#include "net/standard_streams.hpp"
 #include "protocol/control_text.hpp"
 #include "protocol/messages.hpp"
 
@@ -28,7 +31,7 @@
 namespace {
 
 using p2p::exit_code;
-using p2p::client::command;
+using p2p::client::peer_settings;
 using p2p::client::say;
 
 // The original command line: "-transfer_port 6001" means "--transfer-port 6001".
@@ -80,88 +83,99 @@ CLI::Validator must_be_host() {
 
 // --- options
 
-void add_place_on_network(CLI::App& app, command& told) {
-    app.add_option("--transfer-port", told.peer.listen.port,
+struct all_settings {
+    peer_settings common;
+    p2p::client::chunk_folder_settings chunk_folder;
+    p2p::client::share_settings share;
+    p2p::client::get_settings get;
+    p2p::client::set_folders folders;
+    p2p::client::split_settings pieces;
+    p2p::client::ctl_settings ctl;
+};
+
+void add_place_on_network(CLI::App& app, peer_settings& given) {
+    app.add_option("--transfer-port", given.peer.listen.port,
                    "Port that other peers fetch from; 0 is any free one")
         ->type_name("PORT")
         ->capture_default_str()
         ->group("Network");
-    app.add_option("--advertise", told.peer.advertise,
+    app.add_option("--advertise", given.peer.advertise,
                    "Host that others should connect to, where it is not the one that the tracker sees (the "
                    "tracker must allow it)")
         ->type_name("HOST")
         ->check(must_be_host())
         ->group("Network");
-    app.add_option("--listen", told.listen,
+    app.add_option("--listen", given.listen,
                    "Address to listen on, and to connect to others from; by default every one, or, where all "
                    "trackers are on this machine, 127.0.0.1")
         ->type_name("HOST")
         ->group("Network");
-    p2p::add_security(app, told.security);
+    p2p::add_security(app, given.security);
 }
 
-void add_peer_name(CLI::App& app, command& told, const std::string& option) {
-    app.add_option(option, told.peer.name,
+void add_peer_name(CLI::App& app, peer_settings& given, const std::string& option) {
+    app.add_option(option, given.peer.name,
                    "What this peer is called in logs and lists; by default, as this machine")
         ->check(must_be_name())
         ->type_name("NAME")
         ->group("Network");
 }
 
-void add_json(CLI::App& app, command& told) {
-    app.add_flag("--json", told.json,
+void add_json(CLI::App& app, peer_settings& given) {
+    app.add_flag("--json", given.output.json,
                  "Print a line of JSON for each event (events.schema.json), instead of text")
         ->group("Output");
 }
 
-void add_output(CLI::App& app, command& told) {
-    add_json(app, told);
-    app.add_flag("--quiet,-q", told.quiet, "Print results, warnings and errors only: no progress")
+void add_output(CLI::App& app, peer_settings& given) {
+    add_json(app, given);
+    app.add_flag("--quiet,-q", given.output.quiet, "Print results, warnings and errors only: no progress")
         ->group("Output");
     auto* const level =
-        app.add_option("--log-level", told.log_level, "trace, debug, info, warn, error or off")
+        app.add_option("--log-level", given.output.log_level, "trace, debug, info, warn, error or off")
             ->capture_default_str()
             ->group("Output");
     level->excludes("--quiet");
-    app.add_flag("--no-color", told.no_color, "No colours on a terminal (so does the environment's NO_COLOR)")
+    app.add_flag("--no-color", given.output.no_color,
+                 "No colours on a terminal (so does the environment's NO_COLOR)")
         ->group("Output");
 }
 
-void add_control(CLI::App& app, command& told) {
-    app.add_option("--control", told.control, "Answer `p2pclient ctl PATH` at a Unix socket there")
+void add_control(CLI::App& app, peer_settings& given) {
+    app.add_option("--control", given.control, "Answer `p2pclient ctl PATH` at a Unix socket there")
         ->type_name("PATH")
         ->group("Control");
 }
 
-void add_console(CLI::App& app, command& told) {
-    app.add_flag("--console", told.console,
+void add_console(CLI::App& app, peer_settings& given) {
+    app.add_flag("--console", given.console,
                  "Read commands from the terminal, or a pipe (status, peers, add, pause; help lists all)")
         ->group("Control");
 }
 
-void add_trackers(CLI::App& app, command& told, const std::string& help) {
-    p2p::add_endpoints(app, "--tracker", told.trackers, p2p::usual_tracker_port, help)->group("Network");
+void add_trackers(CLI::App& app, peer_settings& given, const std::string& help) {
+    p2p::add_endpoints(app, "--tracker", given.trackers, p2p::usual_tracker_port, help)->group("Network");
 }
 
 // What others may take of this peer.
-void add_limits_of_others(CLI::App& app, command& told) {
-    p2p::peer_limits& limits = told.peer.limits;
+void add_limits_of_others(CLI::App& app, peer_settings& given) {
+    p2p::peer_limits& limits = given.peer.limits;
     p2p::add_visitor_limits(app, {.connections = limits.connections,
                                   .hello = limits.hello,
                                   .silence = limits.silence,
                                   .line = limits.line,
                                   .buffered = limits.buffered});
-    p2p::add_count(app, "--max-open-requests", told.session.uploads.queued_per_peer,
+    p2p::add_count(app, "--max-open-requests", given.session.uploads.queued_per_peer,
                    static_cast<int>(p2p::most_open_per_peer), p2p::any_number,
                    "Requests of one peer that wait for this one")
         ->group("Limits");
 }
 
-void add_limits(CLI::App& app, command& told) {
-    p2p::session_options& session = told.session;
-    p2p::add_rate(app, "--limit-up", told.peer.limit_up, "Send at most so much (20Mbit, 2MiB/s, off)")
+void add_limits(CLI::App& app, peer_settings& given) {
+    p2p::session_options& session = given.session;
+    p2p::add_rate(app, "--limit-up", given.peer.limit_up, "Send at most so much (20Mbit, 2MiB/s, off)")
         ->group("Limits");
-    p2p::add_rate(app, "--limit-down", told.peer.limit_down, "Receive at most so much")->group("Limits");
+    p2p::add_rate(app, "--limit-down", given.peer.limit_down, "Receive at most so much")->group("Limits");
     p2p::add_count(app, "--upload-slots", session.uploads.slots, 1, 1000, "Peers that are served at a time")
         ->group("Limits");
     p2p::add_count(app, "--open-requests", session.scheduling.open_total, 1, 10000,
@@ -183,42 +197,43 @@ void add_limits(CLI::App& app, command& told) {
     p2p::add_count(app, "--connections", session.most_connections, 1, 10000,
                    "Connections that this peer opens to others, at most")
         ->group("Limits");
-    add_limits_of_others(app, told);
-    p2p::add_size(app, "--max-chunk", told.peer.limits.chunk, 1, p2p::max_set_size,
+    add_limits_of_others(app, given);
+    p2p::add_size(app, "--max-chunk", given.peer.limits.chunk, 1, p2p::max_set_size,
                   "Of chunk folders: larger chunks are not fetched")
         ->group("Limits");
 }
 
 // What every command that serves a published set takes.
-void add_serving(CLI::App& app, command& told, const std::string& tracker_help) {
-    add_trackers(app, told, tracker_help);
-    add_place_on_network(app, told);
-    add_peer_name(app, told, "--peer-name");
-    add_output(app, told);
-    add_console(app, told);
-    add_control(app, told);
-    p2p::add_web(app, told.web);
-    add_limits(app, told);
+void add_serving(CLI::App& app, peer_settings& given, const std::string& tracker_help) {
+    add_trackers(app, given, tracker_help);
+    add_place_on_network(app, given);
+    add_peer_name(app, given, "--peer-name");
+    add_output(app, given);
+    add_console(app, given);
+    add_control(app, given);
+    p2p::add_web(app, given.web);
+    add_limits(app, given);
 }
 
-void add_chunk_folder(CLI::App& app, command& told) {
-    app.add_option("--folder", told.chunk_folder,
+void add_chunk_folder(CLI::App& app, all_settings& all) {
+    peer_settings& given = all.common;
+    app.add_option("--folder", all.chunk_folder.folder,
                    "Chunk folder: its local_chunks.txt says which chunks are there")
         ->type_name("PATH");
-    add_peer_name(app, told, "--name");
-    p2p::add_endpoints(app, "--tracker", told.trackers, p2p::usual_tracker_port,
+    add_peer_name(app, given, "--name");
+    p2p::add_endpoints(app, "--tracker", given.trackers, p2p::usual_tracker_port,
                        "The tracker (may be repeated: the first that answers is used)")
         ->default_str("127.0.0.1:5100")
         ->group("Network");
-    app.add_option("--fileset", told.fileset, "Which file-set this folder belongs to")
+    app.add_option("--fileset", all.chunk_folder.fileset, "Which file-set this folder belongs to")
         ->check(must_be_name())
         ->capture_default_str();
-    add_place_on_network(app, told);
-    add_output(app, told);
-    add_control(app, told);
-    p2p::add_web(app, told.web);
+    add_place_on_network(app, given);
+    add_output(app, given);
+    add_control(app, given);
+    p2p::add_web(app, given.web);
 
-    p2p::session_options& session = told.session;
+    p2p::session_options& session = given.session;
     auto* once = app.add_flag("--once", session.once, "One-shot: exit as soon as every chunk is there")
                      ->group("One-shot");
     p2p::add_duration(app, "--seed-for", session.seed_for, "Serve for so long after that (30s, 5min)")
@@ -228,25 +243,22 @@ void add_chunk_folder(CLI::App& app, command& told) {
                       "Exit when nothing has arrived for so long")
         ->needs(once)
         ->group("One-shot");
-    add_limits(app, told);
+    add_limits(app, given);
 }
 
 // --- commands
 
 using run_command = std::function<exit_code()>;
 
-void on(CLI::App* app, run_command& chosen, exit_code (*run)(const command&), const command& told) {
-    app->callback([&chosen, run, &told] { chosen = [run, &told] { return run(told); }; });
-}
-
-void add_share(CLI::App& app, command& told, run_command& chosen) {
+void add_share(CLI::App& app, all_settings& all, run_command& chosen) {
     CLI::App* share =
         app.add_subcommand("share", "Publishes a file or folder, prints its link, and serves it");
-    share->add_option("PATH", told.path, "The file or folder")->required();
-    share->add_option("--name", told.share.name, "What it is called; by default, as the file or folder")
+    share->add_option("PATH", all.share.path, "The file or folder")->required();
+    share
+        ->add_option("--name", all.share.content.name, "What it is called; by default, as the file or folder")
         ->check(must_be_set_name());
     p2p::add_parsed(
-        *share, "--chunk-size", told.share.chunk_size,
+        *share, "--chunk-size", all.share.content.chunk_size,
         [](const std::string& text) -> tl::expected<p2p::byte_count, std::string> {
             auto size = p2p::parse_size(text);
             if (size && (*size < p2p::least_chunk_size || *size > p2p::max_average_chunk_size))
@@ -258,7 +270,7 @@ void add_share(CLI::App& app, command& told, run_command& chosen) {
         "Size of each chunk but the last; by default what makes at most 1024, from 64KiB to 16MiB")
         ->type_name("SIZE");
     p2p::add_parsed(
-        *share, "--chunking", told.share.cut,
+        *share, "--chunking", all.share.content.cut,
         [](const std::string& text) -> tl::expected<p2p::chunking, std::string> {
             if (text == "fixed") return p2p::chunking::fixed;
             if (text == "cdc") return p2p::chunking::content_defined;
@@ -270,13 +282,13 @@ void add_share(CLI::App& app, command& told, run_command& chosen) {
         ->type_name("fixed|cdc")
         ->default_str("fixed");
     share
-        ->add_option("--exclude", told.excludes,
+        ->add_option("--exclude", all.share.excludes,
                      "Leave out what matches this shell pattern (may be repeated): *.o, build, data/*.tmp")
         ->type_name("GLOB")
         ->allow_extra_args(false);
     auto* const with_tracker =
         p2p::add_parsed(
-            *share, "--with-tracker", told.with_tracker,
+            *share, "--with-tracker", all.share.with_tracker,
             [](const std::string& text) {
                 return p2p::parse_listen_endpoint(text.empty() ? "[::]" : text, p2p::usual_tracker_port)
                     .map_error([](const std::string& why) { return why + "; PATH goes before this option"; });
@@ -285,11 +297,11 @@ void add_share(CLI::App& app, command& told, run_command& chosen) {
             ->type_name("[ADDR]")
             ->expected(0, 1);
     auto* const with_secret = share->add_flag(
-        "--secret", told.with_secret,
+        "--secret", all.share.with_secret,
         "Make a key and put it into the link: whoever has the link can take part, and nobody else");
     with_secret->needs(with_tracker)->group("Security");
     add_serving(
-        *share, told,
+        *share, all.common,
         "Where to publish (may be repeated: the first that answers is used); by default 127.0.0.1:5100");
     with_secret->excludes(share->get_option("--secret-file"))->excludes(share->get_option("--tls-cert"));
     share->footer(
@@ -297,40 +309,41 @@ void add_share(CLI::App& app, command& told, run_command& chosen) {
         "  p2pclient share /data/set --with-tracker           publish, with a tracker in this process\n"
         "  p2pclient share film.mkv --tracker 10.0.0.7        at a tracker that is there\n"
         "  p2pclient share /data/set --with-tracker --secret  only who has the link can take part");
-    on(share, chosen, p2p::client::share, told);
+    share->callback([&] { chosen = [&all] { return p2p::client::share(all.common, all.share); }; });
 }
 
-void add_get(CLI::App& app, command& told, run_command& chosen) {
+void add_get(CLI::App& app, all_settings& all, run_command& chosen) {
     CLI::App* get = app.add_subcommand("get", "Fetches what was shared, or resumes or repairs it");
-    get->add_option("LINK", told.target, "What share printed; with --tracker, an id or a name will do")
+    get->add_option("LINK", all.get.target, "What share printed; with --tracker, an id or a name will do")
         ->required()
         ->check(must_not_be_empty());
     get->add_option(
-        "DEST", told.destination,
+        "DEST", all.get.destination,
         "Folder for the content; by default one of the set's name, or, for a single file, this one");
     get->add_option(
-           "--reuse", told.reuse,
+           "--reuse", all.get.reuse,
            "Also look for the content in this folder, which was shared or fetched before (may be repeated)")
         ->type_name("DIR")
         ->allow_extra_args(false);
-    auto* stay = get->add_flag("--stay", told.stay, "Go on serving until told to stop");
-    p2p::add_duration(*get, "--seed-for", told.session.seed_for, "Go on serving for so long (30s, 5min)")
+    auto* stay = get->add_flag("--stay", all.get.stay, "Go on serving until told to stop");
+    p2p::add_duration(*get, "--seed-for", all.common.session.seed_for,
+                      "Go on serving for so long (30s, 5min)")
         ->excludes(stay);
     p2p::add_duration(
-        *get, "--give-up-after", told.session.give_up_after,
+        *get, "--give-up-after", all.common.session.give_up_after,
         "Exit when nothing has arrived for so long; by default after 30s where nobody has it, and never "
         "once it has begun");
-    p2p::add_size(*get, "--max-manifest", told.peer.limits.manifest, 1, p2p::max_manifest_size,
+    p2p::add_size(*get, "--max-manifest", all.common.peer.limits.manifest, 1, p2p::max_manifest_size,
                   "Size of the manifest: what it says is kept in memory")
         ->group("Limits");
-    add_serving(*get, told,
+    add_serving(*get, all.common,
                 "Instead of the link's trackers (may be repeated: the first that answers is used)");
     get->footer(
         "Examples:\n"
         "  p2pclient get LINK                                 into a folder of the set's name\n"
         "  p2pclient get LINK /data/set --limit-down 20Mbit   elsewhere, and not too fast\n"
         "  p2pclient get set --tracker 10.0.0.7 --stay        by its name, and serve it on");
-    on(get, chosen, p2p::client::get, told);
+    get->callback([&] { chosen = [&all] { return p2p::client::get(all.common, all.get); }; });
 }
 
 std::string indented(const std::string& lines) {
@@ -340,47 +353,47 @@ std::string indented(const std::string& lines) {
     return text;
 }
 
-void add_others(CLI::App& app, command& told, run_command& chosen) {
+void add_others(CLI::App& app, all_settings& all, run_command& chosen) {
     CLI::App* list = app.add_subcommand("list", "Lists the file-sets that were published at a tracker");
-    add_trackers(*list, told,
+    add_trackers(*list, all.common,
                  "The tracker (may be repeated: the first that answers is asked); by default 127.0.0.1:5100");
-    p2p::add_security(*list, told.security);
-    add_output(*list, told);
-    on(list, chosen, p2p::client::list, told);
+    p2p::add_security(*list, all.common.security);
+    add_output(*list, all.common);
+    list->callback([&] { chosen = [&all] { return p2p::client::list(all.common); }; });
 
     CLI::App* serve = app.add_subcommand("serve", "Serves what was shared or fetched before");
-    serve->add_option("DIR", told.folders, "Folders that were shared from or fetched to")->required();
-    add_serving(*serve, told, "Instead of those that are remembered (may be repeated)");
-    on(serve, chosen, p2p::client::serve, told);
+    serve->add_option("DIR", all.folders, "Folders that were shared from or fetched to")->required();
+    add_serving(*serve, all.common, "Instead of those that are remembered (may be repeated)");
+    serve->callback([&] { chosen = [&all] { return p2p::client::serve(all.common, all.folders); }; });
 
     CLI::App* verify = app.add_subcommand("verify", "Compares every byte with what was published");
-    verify->add_option("DIR", told.folders, "Folders that were shared from or fetched to")->required();
-    add_output(*verify, told);
-    on(verify, chosen, p2p::client::verify, told);
+    verify->add_option("DIR", all.folders, "Folders that were shared from or fetched to")->required();
+    add_output(*verify, all.common);
+    verify->callback([&] { chosen = [&all] { return p2p::client::verify(all.common, all.folders); }; });
 
     CLI::App* split = app.add_subcommand("split", "Makes a chunk folder out of a file");
-    split->add_option("FILE", told.file, "The file")->required();
-    split->add_option("--into", told.folder, "The folder, made where it is not there")
+    split->add_option("FILE", all.pieces.file, "The file")->required();
+    split->add_option("--into", all.pieces.folder, "The folder, made where it is not there")
         ->type_name("DIR")
         ->required();
-    p2p::add_size(*split, "--chunk-size", told.chunk_size, "Size of each chunk but the last")
+    p2p::add_size(*split, "--chunk-size", all.pieces.chunk_size, "Size of each chunk but the last")
         ->default_str("1MiB");
-    add_json(*split, told);
-    on(split, chosen, p2p::client::split, told);
+    add_json(*split, all.common);
+    split->callback([&] { chosen = [&all] { return p2p::client::split(all.pieces); }; });
 
     CLI::App* join = app.add_subcommand("join", "Puts the chunks of a folder together again");
-    join->add_option("DIR", told.folder, "The chunk folder")->required();
-    join->add_option("OUTFILE", told.file, "The file to write")->required();
-    add_json(*join, told);
-    on(join, chosen, p2p::client::join, told);
+    join->add_option("DIR", all.pieces.folder, "The chunk folder")->required();
+    join->add_option("OUTFILE", all.pieces.file, "The file to write")->required();
+    add_json(*join, all.common);
+    join->callback([&] { chosen = [&all] { return p2p::client::join(all.pieces); }; });
 
     CLI::App* ctl = app.add_subcommand("ctl", "Asks a peer that runs with --control, or tells it what to do");
-    ctl->add_option("PATH", told.control, "The peer's socket")->required();
-    ctl->add_option("COMMAND", told.order, "What to do, with its arguments")->required();
-    ctl->add_flag("--json", told.json, "Print the peer's answer as it comes, a line of JSON")
+    ctl->add_option("PATH", all.ctl.socket, "The peer's socket")->required();
+    ctl->add_option("COMMAND", all.ctl.words, "What to do, with its arguments")->required();
+    ctl->add_flag("--json", all.ctl.json, "Print the peer's answer as it comes, a line of JSON")
         ->group("Output");
     ctl->footer("Commands:\n" + indented(p2p::control::commands_help()));
-    on(ctl, chosen, p2p::client::ctl, told);
+    ctl->callback([&] { chosen = [&all] { return p2p::client::ctl(all.ctl); }; });
 }
 
 // A list of processes shows everybody the words that a program was started with.
@@ -393,37 +406,37 @@ void confirm_slow(const std::string& option, p2p::byte_count rate) {
     if (!remark.empty()) spdlog::warn("{} {}: {}", option, rate, remark);
 }
 
-exit_code run(command& told, const std::string& named, const run_command& chosen) {
-    const bool answers_for_itself = named == "ctl";  // its --json is the peer's answer
-    if (told.json && !answers_for_itself) p2p::client::print_as(p2p::client::output_format::json);
+exit_code run(all_settings& all, const std::string& named, const run_command& chosen) {
+    peer_settings& given = all.common;
+    if (given.output.json) p2p::client::print_as(p2p::client::output_format::json);
     p2p::client::tell(p2p::events::start{P2P_VERSION, named});
-    p2p::start_logging(told.quiet ? "warn" : told.log_level,
-                       told.no_color ? p2p::colours::never : p2p::colours::where_usual);
-    p2p::client::fit_into_descriptors(told, 1);
-    confirm_slow("--limit-up", told.peer.limit_up);
-    confirm_slow("--limit-down", told.peer.limit_down);
+    p2p::start_logging(given.output.quiet ? "warn" : given.output.log_level,
+                       given.output.no_color ? p2p::colours::never : p2p::colours::where_usual);
+    p2p::client::fit_into_descriptors(given, 1);
+    confirm_slow("--limit-up", given.peer.limit_up);
+    confirm_slow("--limit-down", given.peer.limit_down);
     if (chosen) return chosen();
-    if (told.chunk_folder.empty())
+    if (all.chunk_folder.folder.empty())
         return say(exit_code::usage, "--folder is missing, or a command (see p2pclient --help)");
-    return p2p::client::run_chunk_folder(told);
+    return p2p::client::run_chunk_folder(given, all.chunk_folder);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     p2p::prepare_process();
-    command told;
-    told.peer.name = host_name();
+    all_settings all;
+    all.common.peer.name = host_name();
     run_command chosen;
     CLI::App app{
         "A peer: shares files and folders, fetches what others share, and serves it on. Without a command it "
         "announces the chunks of a folder, fetches the missing ones from other peers, and serves them.",
         "p2pclient"};
     app.require_subcommand(0, 1);
-    add_share(app, told, chosen);
-    add_get(app, told, chosen);
-    add_others(app, told, chosen);
-    add_chunk_folder(app, told);
+    add_share(app, all, chosen);
+    add_get(app, all, chosen);
+    add_others(app, all, chosen);
+    add_chunk_folder(app, all);
     app.footer(
         "Options may also come from a file (--config) and from the environment (P2PCLIENT_LIMIT_UP=20Mbit); "
         "what\n"
@@ -443,7 +456,7 @@ int main(int argc, char** argv) {
     try {
         app.parse(words);
         const auto named = app.get_subcommands();
-        code = run(told, named.empty() ? "folder" : named.front()->get_name(), chosen);
+        code = run(all, named.empty() ? "folder" : named.front()->get_name(), chosen);
     } catch (const CLI::ParseError& error) {
         code = p2p::explain(app, error) ? exit_code::ok : exit_code::usage;
         return p2p::code_with_results(static_cast<int>(code));

@@ -14,6 +14,7 @@
 #include "storage/files.hpp"
 #include "storage/key_file.hpp"
 #include "tracker/server.hpp"
+#include "web/server.hpp"
 #include "tracker/sqlite_state.hpp"
 #include "tracker/tracker_site.hpp"
 

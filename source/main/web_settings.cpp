@@ -5,6 +5,7 @@
 #include "net/host.hpp"
 #include "net/listener.hpp"
 #include "storage/key_file.hpp"
+#include "web/server.hpp"
 
 #include <spdlog/spdlog.h>
 

@@ -3,7 +3,6 @@
 
 #include "core/base/units.hpp"
 #include "net/asio.hpp"
-#include "web/server.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -16,6 +15,9 @@ class App;
 }
 
 namespace p2p {
+
+class web_server;
+class web_site;
 
 inline constexpr std::uint16_t usual_web_port = 5180;
 

@@ -4,6 +4,7 @@
 #include "core/set/manifest.hpp"
 #include "net/asio.hpp"
 #include "peer/activities.hpp"
+#include "peer/share_options.hpp"
 #include "storage/scan.hpp"
 
 #include <memory>
@@ -12,14 +13,6 @@
 #include <vector>
 
 namespace p2p {
-
-enum class chunking { fixed, content_defined };
-
-struct share_options {
-    std::string name;           ///< empty: that of the file or folder
-    byte_count chunk_size = 0;  ///< on average, where content-defined; 0: what is usual for the size
-    chunking cut = chunking::fixed;
-};
 
 /// A published set that has just been hashed, and the stamps of its files, by entry.
 struct hashed_tree {

@@ -1,19 +1,14 @@
-#include "main/client/command.hpp"
-#include "main/client/console.hpp"
-#include "main/client/display.hpp"
-#include "main/client/peer_site.hpp"
+#include "main/client/common.hpp"
+
+#include "main/client/output.hpp"
 #include "net/host.hpp"
-#include "net/local_socket.hpp"
 #include "net/process.hpp"
-#include "net/terminal.hpp"
-#include "storage/set_state.hpp"
-#include "tracker/tracker_site.hpp"
+#include "net/standard_streams.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cstdio>
 
 namespace p2p::client {
 
@@ -23,73 +18,8 @@ exit_code say(exit_code code, std::string_view message) {
     return code;
 }
 
-void run(asio::io_context& io, awaitable<void> work, const command& told, const activities* going_on) {
-    std::exception_ptr failure;
-    std::optional<display> shown;
-    if (going_on != nullptr && !told.quiet) shown.emplace(io.get_executor(), *going_on);
-    asio::co_spawn(io, std::move(work), [&](std::exception_ptr error) {
-        failure = std::move(error);
-        shown.reset();
-    });
-    io.run();
-    if (failure) std::rethrow_exception(failure);
-}
-
-namespace {
-
-/// Where it can be asked while it runs.
-struct doors {
-    std::optional<local_listener> socket{};
-    std::unique_ptr<web_site> site{};
-    std::unique_ptr<web_server> pages{};
-};
-
-/// Of a peer, or of the tracker that runs with it.
-std::unique_ptr<web_site> site_of(const running& what, controls& all) {
-    if (what.tracker != nullptr) return std::make_unique<tracker_site>(*what.tracker, P2P_VERSION);
-    return std::make_unique<peer_site>(what.self, all);
-}
-
-awaitable<void> accompany(const running& what, awaitable<void> body, const command& told, controls& all,
-                          doors& open) {
-    task_group beside(what.self.executor());
-    beside.spawn(all.watch());
-    if (what.tracker != nullptr) beside.spawn(what.tracker->run());
-    if (open.pages) beside.spawn(open.pages->run());
-    if (open.socket) {
-        const auto refuse = [](std::string_view why) {
-            return control::to_line(control::refused{static_cast<int>(exit_code::usage), std::string{why}});
-        };
-        const auto answer = [&all, refuse](std::string_view line) {
-            const auto asked = control::read_request(line);
-            return asked ? control::to_line(all.carry_out(*asked)) : refuse(asked.error());
-        };
-        beside.spawn(open.socket->serve(answer, refuse));
-    }
-    std::optional<console> prompt;
-    if (what.takes_commands || (told.console && console::has_input()))
-        beside.spawn(prompt.emplace(what.self.executor(), all).run());
-    what.self.obey_signals();
-    const auto hangup =
-        catch_hangup(what.self.executor(), told.security, what.secured, [&self = what.self] { self.stop(); });
-    co_await beside.during(what.self.around(std::move(body)));
-}
-
-}  // namespace
-
-exit_code run(asio::io_context& io, const running& what, awaitable<void> body, const command& told) {
-    controls all{what.self, told, what.key, what.stay};
-    doors open;
-    if (!told.control.empty()) open.socket.emplace(io.get_executor(), told.control);
-    open.site = site_of(what, all);
-    open.pages = open_pages(io.get_executor(), told.web, *open.site);
-    awaitable<void> work = accompany(what, std::move(body), told, all, open);
-    run(io, std::move(work), told, &what.self.going_on());
-    return all.code();
-}
-
-std::shared_ptr<security> secured_by(const command& told, const std::optional<swarm_key>& key) {
-    auto asked_for = open_security(told.security);
+std::shared_ptr<security> secured_by(const peer_settings& given, const std::optional<swarm_key>& key) {
+    auto asked_for = open_security(given.security);
     if (asked_for || !key) return asked_for;
     return std::make_shared<security>(std::vector{*key});
 }
@@ -109,14 +39,14 @@ std::string usual_listen_host(const std::vector<endpoint>& trackers, bool advert
 // Files that are read and written, trackers and the rest need some too: without them a peer with many
 // connections would take its own disk for broken. Each set has one open for as long as it is served, and a
 // file for each upload, of which a connection has one at a time.
-void fit_into_descriptors(command& told, std::size_t sets) {
+void fit_into_descriptors(peer_settings& given, std::size_t sets) {
     constexpr std::size_t for_the_rest = 40;
     constexpr std::size_t fewest = 2;
     const std::size_t limit = descriptor_limit();
     const std::size_t taken = for_the_rest + sets;
-    const std::size_t files = sets * told.session.uploads.slots;
-    std::size_t& ours = told.session.most_connections;
-    std::size_t& theirs = told.peer.limits.connections.in_all;
+    const std::size_t files = sets * given.session.uploads.slots;
+    std::size_t& ours = given.session.most_connections;
+    std::size_t& theirs = given.peer.limits.connections.in_all;
     if (ours + theirs + std::min(theirs, files) + taken <= limit) return;
     std::size_t room = limit > taken ? limit - taken : 0;
     ours = std::min(ours, std::max(fewest, room / 3));
@@ -126,10 +56,10 @@ void fit_into_descriptors(command& told, std::size_t sets) {
                   limit, ours, theirs);
 }
 
-peer_options peer_for(const command& told, const std::vector<endpoint>& trackers,
+peer_options peer_for(const peer_settings& given, const std::vector<endpoint>& trackers,
                       std::shared_ptr<const security> secured) {
-    peer_options options = told.peer;
-    options.listen.host = told.listen.value_or(usual_listen_host(trackers, !told.peer.advertise.empty()));
+    peer_options options = given.peer;
+    options.listen.host = given.listen.value_or(usual_listen_host(trackers, !given.peer.advertise.empty()));
     options.secured = std::move(secured);
     warn_if_open(options.listen.host, options.secured.get());
     return options;
@@ -139,7 +69,7 @@ std::vector<endpoint> trackers_or_default(const std::vector<endpoint>& named) {
     return named.empty() ? std::vector<endpoint>{{"127.0.0.1", usual_tracker_port}} : named;
 }
 
-session_watch told_events() {
+session_watch events_of_sessions() {
     session_watch all;
     all.complete = [](const peer_status& s) {
         const std::chrono::duration<double> time = s.completed_after.value_or(s.elapsed);

@@ -1,5 +1,7 @@
 #include "main/client/controls.hpp"
 
+#include "main/client/common.hpp"
+#include "main/client/output.hpp"
 #include "net/event.hpp"
 #include "net/task_group.hpp"
 
@@ -24,8 +26,8 @@ std::string id_of(const session& one) {
 
 }  // namespace
 
-controls::controls(peer& self, const command& told, std::optional<swarm_key> key, bool stay)
-    : self_(self), told_(told), key_(std::move(key)), stay_(stay) {}
+controls::controls(peer& self, session_options added, std::optional<swarm_key> key, bool stay)
+    : self_(self), options_of_added_(std::move(added)), key_(std::move(key)), stay_(stay) {}
 
 control::answer controls::carry_out(const control::request& what) {
     try {
@@ -150,8 +152,8 @@ control::answer controls::answer(const control::add& asked) {
         return refuse(exit_code::usage,
                       "the link does not have the secret of this peer: get it with a command "
                       "of its own");
-    what.session = told_.session;
-    what.session.watch = told_events();
+    what.session = options_of_added_;
+    what.session.watch = events_of_sessions();
     what.session.fetch = true;
     what.session.needs_tracker = false;
     what.stay = stay_;

@@ -2,7 +2,10 @@
 // protocol/control.hpp is carried out here.
 #pragma once
 
-#include "main/client/command.hpp"
+#include "core/set/link.hpp"
+#include "core/views/activity.hpp"
+#include "peer/fetch_set.hpp"
+#include "peer/session.hpp"
 #include "protocol/control.hpp"
 
 #include <list>
@@ -16,9 +19,10 @@ namespace p2p::client {
 
 class controls {
 public:
-    /// `key`: the secret that the peer was started with, if any. All of these outlive it. Added sets are
-    /// treated as the one that the command is about: with `stay`, they are served until the peer is stopped.
-    controls(peer& self, const command& told, std::optional<swarm_key> key, bool stay);
+    /// `added`: of sets that are added. They are treated as the one that the command is about: with `stay`,
+    /// they are served until the peer, which outlives this, is stopped. `key`: the secret that it was started
+    /// with, if any.
+    controls(peer& self, session_options added, std::optional<swarm_key> key, bool stay);
 
     /// What cannot be done is answered, too, whatever comes in between.
     control::answer carry_out(const control::request& what);
@@ -63,7 +67,7 @@ private:
     bool is_waiting_for(const std::string& fileset) const;
 
     peer& self_;
-    const command& told_;
+    session_options options_of_added_;
     std::optional<swarm_key> key_;
     bool stay_;
     std::map<const session*, rates> rates_;

@@ -1,4 +1,6 @@
-#include "main/client/command.hpp"
+#include "main/client/commands.hpp"
+#include "main/client/common.hpp"
+#include "main/client/output.hpp"
 #include "net/local_socket.hpp"
 #include "net/terminal.hpp"
 #include "protocol/control_text.hpp"
@@ -12,13 +14,13 @@ namespace {
 
 constexpr duration patience = std::chrono::seconds{10};
 
-control::request read_order(const command& told) {
+control::request read_order(const ctl_settings& what) {
     std::string line;
-    for (const std::string& word : told.order) line += control::as_word(word) + " ";
-    const auto what = control::read_command(line);
-    if (!what) throw session_failure(exit_code::usage, what.error());
-    if (!*what) throw session_failure(exit_code::usage, "commands:\n" + control::commands_help());
-    return **what;
+    for (const std::string& word : what.words) line += control::as_word(word) + " ";
+    const auto order = control::read_command(line);
+    if (!order) throw session_failure(exit_code::usage, order.error());
+    if (!*order) throw session_failure(exit_code::usage, "commands:\n" + control::commands_help());
+    return **order;
 }
 
 /// The peer may run elsewhere.
@@ -30,21 +32,21 @@ void make_absolute(control::request& what) {
 
 }  // namespace
 
-exit_code ctl(const command& told) {
-    control::request what = read_order(told);
-    make_absolute(what);
+exit_code ctl(const ctl_settings& what) {
+    control::request order = read_order(what);
+    make_absolute(order);
     const std::string line =
-        ask_local(told.control, control::to_line(what), control::longest_answer, patience);
+        ask_local(what.socket, control::to_line(order), control::longest_answer, patience);
     const auto answer = control::read_answer(line);
     if (!answer)
         return say(exit_code::network,
-                   fmt::format("{}: not the answer of a peer: {}", told.control.native(), answer.error()));
-    if (told.json) print_result(line + "\n");
+                   fmt::format("{}: not the answer of a peer: {}", what.socket.native(), answer.error()));
+    if (what.json) print_result(line + "\n");
     if (const auto* const no = std::get_if<control::refused>(&*answer)) {
-        if (!told.json) say(static_cast<exit_code>(no->exit_code), no->message);
+        if (!what.json) say(static_cast<exit_code>(no->exit_code), no->message);
         return static_cast<exit_code>(no->exit_code);
     }
-    if (!told.json) print_result(control::to_text(*answer, {.columns = 4096}) + control::remark_on(what));
+    if (!what.json) print_result(control::to_text(*answer, {.columns = 4096}) + control::remark_on(order));
     return exit_code::ok;
 }
 

@@ -1,5 +1,9 @@
-#include "main/client/command.hpp"
+#include "main/client/commands.hpp"
+#include "main/client/common.hpp"
+#include "main/client/output.hpp"
+#include "main/client/running.hpp"
 #include "peer/chunk_work.hpp"
+#include "peer/fetch_set.hpp"
 
 #include <iostream>
 
@@ -13,8 +17,8 @@ void check_reuse(const std::vector<std::filesystem::path>& folders) {
 }
 
 /// "-": what is on standard input, where no list of processes shows it.
-std::string read_target(const command& told) {
-    if (told.target != "-") return told.target;
+std::string read_target(const get_settings& what) {
+    if (what.target != "-") return what.target;
     std::string line;
     std::getline(std::cin, line);
     constexpr std::string_view blanks = " \t\r";
@@ -25,45 +29,45 @@ std::string read_target(const command& told) {
 }
 
 /// A link, an id, or a name.
-fetch_order parse_target(const command& told) {
-    const std::string target = read_target(told);
-    fetch_order what;
+fetch_order parse_target(const peer_settings& given, const get_settings& what) {
+    const std::string target = read_target(what);
+    fetch_order order;
     if (const auto parsed = parse_link(target)) {
-        what.from = *parsed;
-        if (!told.trackers.empty()) what.from.trackers = told.trackers;
-        return what;
+        order.from = *parsed;
+        if (!given.trackers.empty()) order.from.trackers = given.trackers;
+        return order;
     } else if (target.find("://") != std::string::npos) {
         throw session_failure(exit_code::usage, parsed.error());
     } else if (target != hide_keys(target)) {
         throw session_failure(exit_code::usage, "a link begins with p2p://");
     }
-    what.from.trackers = trackers_or_default(told.trackers);
+    order.from.trackers = trackers_or_default(given.trackers);
     if (const auto id = sha256_digest::from_hex(target))
-        what.from.id = *id;
+        order.from.id = *id;
     else
-        what.by_name = target;
-    return what;
+        order.by_name = target;
+    return order;
 }
 
 }  // namespace
 
-exit_code get(const command& told) {
+exit_code get(const peer_settings& given, const get_settings& what) {
     asio::io_context io;
     worker_pool pool{worker_count()};
-    check_reuse(told.reuse);
-    fetch_order what = parse_target(told);
-    if (!what.from.key) what.from.key = key_at_hand(what.from, told.destination);
-    what.destination = told.destination;
-    what.reuse = told.reuse;
-    what.stay = told.stay;
-    what.session = told.session;
-    what.session.watch = told_events();
-    what.on_found = tell;
-    const std::optional<swarm_key> key = what.from.key;
-    const auto secured = secured_by(told, key);
-    peer self(io.get_executor(), pool, peer_for(told, what.from.trackers, secured));
-    const running here{self, secured, told.security.names_files() ? std::nullopt : key, told.stay};
-    const exit_code code = run(io, here, fetch_set(self, std::move(what)), told);
+    check_reuse(what.reuse);
+    fetch_order order = parse_target(given, what);
+    if (!order.from.key) order.from.key = key_at_hand(order.from, what.destination);
+    order.destination = what.destination;
+    order.reuse = what.reuse;
+    order.stay = what.stay;
+    order.session = given.session;
+    order.session.watch = events_of_sessions();
+    order.on_found = tell;
+    const std::optional<swarm_key> key = order.from.key;
+    const auto secured = secured_by(given, key);
+    peer self(io.get_executor(), pool, peer_for(given, order.from.trackers, secured));
+    const running here{self, secured, given.security.names_files() ? std::nullopt : key, what.stay};
+    const exit_code code = run(io, here, fetch_set(self, std::move(order)), given);
     pool.join();
     return code;
 }

@@ -1,4 +1,7 @@
-#include "main/client/command.hpp"
+#include "main/client/commands.hpp"
+#include "main/client/common.hpp"
+#include "main/client/output.hpp"
+#include "main/client/running.hpp"
 #include "peer/visit.hpp"
 
 #include <fmt/format.h>
@@ -14,11 +17,11 @@ awaitable<void> print_list(std::vector<endpoint> trackers, connecting how) {
 
 }  // namespace
 
-exit_code list(const command& told) {
-    const auto secured = secured_by(told);
+exit_code list(const peer_settings& given) {
+    const auto secured = secured_by(given);
     const connecting how{.limit = tracker_connect_limit, .secured = secured, .is_named = true};
     asio::io_context io;
-    run(io, print_list(trackers_or_default(told.trackers), how), told, nullptr);
+    run(io, print_list(trackers_or_default(given.trackers), how), nullptr);
     return exit_code::ok;
 }
 

@@ -1,7 +1,11 @@
-#include "main/client/command.hpp"
+#include "main/client/commands.hpp"
+#include "main/client/common.hpp"
+#include "main/client/running.hpp"
 #include "net/on_pool.hpp"
+#include "net/task_group.hpp"
 #include "peer/chunk_work.hpp"
 #include "peer/prepare.hpp"
+#include "peer/session.hpp"
 #include "storage/set_state.hpp"
 
 #include <fmt/format.h>
@@ -21,25 +25,25 @@ struct known_set {
 };
 
 struct serving {
-    const command& told;
+    const peer_settings& given;
     asio::thread_pool& pool;
     peer& self;
     std::vector<known_set> sets;
     exit_code code = exit_code::ok;
 };
 
-known_set remembered(const command& told, const std::filesystem::path& root, const file_set_id& id) {
+known_set remembered(const peer_settings& given, const std::filesystem::path& root, const file_set_id& id) {
     const auto where = read_link(root, id);
     if (!where) throw session_failure(exit_code::storage, where.error());
-    return {root, id, told.trackers.empty() ? where->trackers : told.trackers, where->key};
+    return {root, id, given.trackers.empty() ? where->trackers : given.trackers, where->key};
 }
 
 /// A folder that has none does not keep the others from being served.
-std::vector<known_set> find_sets(const command& told, exit_code& code) {
+std::vector<known_set> find_sets(const peer_settings& given, const set_folders& folders, exit_code& code) {
     std::vector<known_set> sets;
-    for (const std::filesystem::path& root : told.folders) {
+    for (const std::filesystem::path& root : folders) {
         try {
-            for (const file_set_id& id : known_sets_in(root)) sets.push_back(remembered(told, root, id));
+            for (const file_set_id& id : known_sets_in(root)) sets.push_back(remembered(given, root, id));
         } catch (const session_failure& failure) {
             code = note_failure(code, failure);
         }
@@ -48,11 +52,11 @@ std::vector<known_set> find_sets(const command& told, exit_code& code) {
 }
 
 /// One port has one secret.
-std::shared_ptr<security> secured_for(const command& told, const std::vector<known_set>& sets) {
+std::shared_ptr<security> secured_for(const peer_settings& given, const std::vector<known_set>& sets) {
     const std::optional<swarm_key> key = sets.empty() ? std::nullopt : sets.front().key;
-    auto secured = secured_by(told, key);
+    auto secured = secured_by(given, key);
     for (const known_set& one : sets)
-        if (one.key != key && !told.security.names_files())
+        if (one.key != key && !given.security.names_files())
             throw session_failure(
                 exit_code::usage,
                 fmt::format("{} and {} do not have the same secret: serve them with a command each",
@@ -82,11 +86,11 @@ awaitable<void> serve_set(serving& what, known_set one) {
         spdlog::warn("{}: {} of {} chunks are not there or have changed: they are not served", label, absent,
                      store->count());
 
-    session_options options = what.told.session;
+    session_options options = what.given.session;
     options.label = label;
     options.trackers = one.trackers;
     options.fetch = false;
-    options.watch = told_events();
+    options.watch = events_of_sessions();
     session served(what.self, std::move(store), {}, options);
     co_await served.run();
 }
@@ -108,21 +112,21 @@ awaitable<void> serve_all(serving& what) {
 
 }  // namespace
 
-exit_code serve(const command& told) {
+exit_code serve(const peer_settings& given, const set_folders& folders) {
     asio::io_context io;
     worker_pool pool{worker_count()};
     exit_code code = exit_code::ok;
-    std::vector<known_set> sets = find_sets(told, code);
+    std::vector<known_set> sets = find_sets(given, folders, code);
     if (sets.empty()) return code;
-    command fitted = told;
+    peer_settings fitted = given;
     fit_into_descriptors(fitted, sets.size());
     std::vector<endpoint> trackers;
     for (const known_set& one : sets)
         trackers.insert(trackers.end(), one.trackers.begin(), one.trackers.end());
-    const auto secured = secured_for(told, sets);
+    const auto secured = secured_for(given, sets);
     peer self(io.get_executor(), pool, peer_for(fitted, trackers, secured));
     serving what{fitted, pool, self, std::move(sets), code};
-    const running here{self, secured, told.security.names_files() ? std::nullopt : what.sets.front().key};
+    const running here{self, secured, given.security.names_files() ? std::nullopt : what.sets.front().key};
     const exit_code added = run(io, here, serve_all(what), fitted);
     pool.join();
     return what.code == exit_code::ok ? added : what.code;

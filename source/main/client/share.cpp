@@ -1,12 +1,20 @@
-#include "main/client/command.hpp"
+#include "main/client/commands.hpp"
+#include "main/client/common.hpp"
+#include "main/client/output.hpp"
+#include "main/client/running.hpp"
 #include "net/host.hpp"
 #include "net/listener.hpp"
 #include "net/on_pool.hpp"
 #include "net/own_address.hpp"
 #include "net/standard_streams.hpp"
+#include "net/task_group.hpp"
 #include "peer/chunk_work.hpp"
+#include "peer/hash_tree.hpp"
+#include "peer/peer.hpp"
+#include "peer/session.hpp"
 #include "storage/published_store.hpp"
 #include "storage/set_state.hpp"
+#include "tracker/server.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -74,7 +82,8 @@ awaitable<void> print_link(session& shared, link where) {
 }
 
 struct sharing {
-    const command& told;
+    const peer_settings& given;
+    const share_options& options;
     asio::thread_pool& pool;
     peer& self;
     std::vector<endpoint> trackers;  // that this peer uses
@@ -86,17 +95,17 @@ struct sharing {
 awaitable<void> share_tree(sharing& what) {
     const std::filesystem::path root = what.tree.root;
     const hashed_tree hashed =
-        co_await hash_tree(what.pool, what.self.going_on(), std::move(what.tree), what.told.share);
+        co_await hash_tree(what.pool, what.self.going_on(), std::move(what.tree), what.options);
     const link where{what.in_link, hashed.set->id(), std::string{hashed.set->name()}, what.key};
     const auto open = [&] { return store_of(root, hashed, where); };
     std::unique_ptr<chunk_store> store = co_await on_pool(what.pool, open);
 
-    session_options options = what.told.session;
+    session_options options = what.given.session;
     options.label = where.name;
     options.trackers = what.trackers;
     options.fetch = false;
     options.needs_tracker = true;
-    options.watch = told_events();
+    options.watch = events_of_sessions();
     session shared(what.self, std::move(store), {}, options);
     task_group beside(what.self.executor());
     beside.spawn(print_link(shared, where));
@@ -106,32 +115,32 @@ awaitable<void> share_tree(sharing& what) {
 
 }  // namespace
 
-exit_code share(const command& told) {
-    if (told.share.cut == chunking::content_defined && told.share.chunk_size > 0 &&
-        !std::has_single_bit(told.share.chunk_size))
+exit_code share(const peer_settings& given, const share_settings& what) {
+    if (what.content.cut == chunking::content_defined && what.content.chunk_size > 0 &&
+        !std::has_single_bit(what.content.chunk_size))
         return say(exit_code::usage, "--chunk-size must be a power of two with --chunking cdc");
-    auto tree = scan_tree(told.path, told.excludes);
+    auto tree = scan_tree(what.path, what.excludes);
     if (!tree) return say(exit_code::storage, tree.error());
     warn_of_what_is_left_out(*tree);
-    const std::string name = told.share.name.empty() ? tree->name : told.share.name;
+    const std::string name = what.content.name.empty() ? tree->name : what.content.name;
     if (const std::string why = why_no_set_name(name); !why.empty())
         return say(exit_code::usage,
                    fmt::format("the name \"{}\" {}: choose one with --name", printable(name), why));
 
     std::optional<swarm_key> key;
-    if (told.with_secret) key = kept_key(tree->root, name).value_or(new_swarm_key());
-    const auto secured = secured_by(told, key);
+    if (what.with_secret) key = kept_key(tree->root, name).value_or(new_swarm_key());
+    const auto secured = secured_by(given, key);
 
     asio::io_context io;
     worker_pool pool{worker_count()};
     std::unique_ptr<tracker_server> tracker;
-    std::vector<endpoint> trackers = told.trackers;
-    std::vector<endpoint> in_link = told.trackers;
-    std::vector<endpoint> listeners = told.trackers;  // its own by where it listens
+    std::vector<endpoint> trackers = given.trackers;
+    std::vector<endpoint> in_link = given.trackers;
+    std::vector<endpoint> listeners = given.trackers;  // its own by where it listens
     std::optional<own_tracker> own;
-    if (told.with_tracker) {
+    if (what.with_tracker) {
         tracker_options options;
-        options.listen = *told.with_tracker;
+        options.listen = *what.with_tracker;
         options.seed = std::random_device{}();
         options.secured = secured;
         tracker = std::make_unique<tracker_server>(io.get_executor(), options);
@@ -147,16 +156,16 @@ exit_code share(const command& told) {
     in_link = trackers_or_default(in_link);
     if (std::ranges::all_of(in_link, [](const endpoint& one) { return is_loopback(one.host); }))
         spdlog::info("the link is for this machine only: with --tracker HOST others can use it, too");
-    peer_options about_self = peer_for(told, trackers_or_default(listeners), secured);
+    peer_options about_self = peer_for(given, trackers_or_default(listeners), secured);
     about_self.own = std::move(own);
     peer self(io.get_executor(), pool, std::move(about_self));
     if (key)
         spdlog::info("the link has the secret in it: whoever sees it can get the files, and nobody else can");
-    sharing what{told, pool, self, trackers, in_link, key, std::move(*tree)};
+    sharing shared{given, what.content, pool, self, trackers, in_link, key, std::move(*tree)};
     const running here{.self = self, .secured = secured, .key = key, .tracker = tracker.get()};
     exit_code code = exit_code::ok;
     try {
-        code = run(io, here, share_tree(what), told);
+        code = run(io, here, share_tree(shared), given);
     } catch (const session_failure& failure) {
         if (failure.code != exit_code::network || tracker) throw;
         return say(failure.code, fmt::format("{} (--with-tracker runs one here)", failure.what()));

@@ -1,20 +1,22 @@
 #include "storage/split_join.hpp"
 
-#include "main/client/command.hpp"
+#include "main/client/commands.hpp"
+#include "main/client/common.hpp"
+#include "main/client/output.hpp"
 
 namespace p2p::client {
 
-exit_code split(const command& told) {
-    const auto chunks = split_file(told.file, told.folder, told.chunk_size);
+exit_code split(const split_settings& what) {
+    const auto chunks = split_file(what.file, what.folder, what.chunk_size);
     if (!chunks) return say(exit_code::storage, chunks.error());
-    tell(events::split{told.folder, *chunks, told.chunk_size});
+    tell(events::split{what.folder, *chunks, what.chunk_size});
     return exit_code::ok;
 }
 
-exit_code join(const command& told) {
-    const auto size = join_chunks(told.folder, told.file);
+exit_code join(const split_settings& what) {
+    const auto size = join_chunks(what.folder, what.file);
     if (!size) return say(exit_code::storage, size.error());
-    tell(events::join{told.file, *size});
+    tell(events::join{what.file, *size});
     return exit_code::ok;
 }
 

@@ -1,4 +1,7 @@
-#include "main/client/command.hpp"
+#include "main/client/commands.hpp"
+#include "main/client/common.hpp"
+#include "main/client/output.hpp"
+#include "main/client/running.hpp"
 #include "net/on_pool.hpp"
 #include "peer/chunk_work.hpp"
 #include "peer/prepare.hpp"
@@ -40,9 +43,9 @@ awaitable<exit_code> verify_set(asio::thread_pool& pool, activities& shown_in, s
                               wrong.size(), (*set)->chunk_count()));
 }
 
-awaitable<void> verify_all(const command& told, asio::thread_pool& pool, activities& shown_in,
+awaitable<void> verify_all(const set_folders& folders, asio::thread_pool& pool, activities& shown_in,
                            exit_code& code) {
-    for (const std::filesystem::path& root : told.folders) {
+    for (const std::filesystem::path& root : folders) {
         const std::vector<file_set_id> ids = known_sets_in(root);
         for (const file_set_id& id : ids) {
             const exit_code one = co_await verify_set(pool, shown_in, root, id);
@@ -53,12 +56,12 @@ awaitable<void> verify_all(const command& told, asio::thread_pool& pool, activit
 
 }  // namespace
 
-exit_code verify(const command& told) {
+exit_code verify(const peer_settings& given, const set_folders& folders) {
     asio::io_context io;
     worker_pool pool{worker_count()};
     exit_code code = exit_code::ok;
     activities going_on;
-    run(io, verify_all(told, pool, going_on, code), told, &going_on);
+    run(io, verify_all(folders, pool, going_on, code), given.output.quiet ? nullptr : &going_on);
     pool.join();
     return code;
 }
