@@ -276,9 +276,8 @@ void add_share(CLI::App& app, all_settings& all, run_command& chosen) {
             if (text == "cdc") return p2p::chunking::content_defined;
             return tl::unexpected{text + " is neither fixed nor cdc"};
         },
-        "fixed: cut at every chunk size; cdc: where the content says so (chunk size: a power of two, on "
-        "average), so "
-        "that an edited file differs in few chunks")
+        "fixed: cut at every chunk size; cdc: where the content says so "
+        "(chunk size: a power of two, on average), so that an edited file differs in few chunks")
         ->type_name("fixed|cdc")
         ->default_str("fixed");
     share
@@ -438,13 +437,13 @@ int main(int argc, char** argv) {
     add_others(app, all, chosen);
     add_chunk_folder(app, all);
     app.footer(
-        "Options may also come from a file (--config) and from the environment (P2PCLIENT_LIMIT_UP=20Mbit); "
-        "what\n"
+        "Options may also come from a file (--config) and from the environment "
+        "(P2PCLIENT_LIMIT_UP=20Mbit); what\n"
         "the command line says goes first, then the file.\n\n"
-        "Exit codes: 0 complete or stopped as asked, 1 unexpected failure, 2 usage, 3 folder or disk, 4 "
-        "network,\n"
-        "5 stopped before complete, 6 complete but chunks differ from what others agreed on, 7 verify: files "
-        "differ.");
+        "Exit codes: 0 complete or stopped as asked, 1 unexpected failure, 2 usage, 3 folder or disk, "
+        "4 network,\n"
+        "5 stopped before complete, 6 complete but chunks differ from what others agreed on, "
+        "7 verify: files differ.");
 
     p2p::add_standard_options(app);
     p2p::add_configuration(app);

@@ -166,8 +166,8 @@ int main(int argc, char** argv) {
     p2p::add_web(app, web);
     app.add_option("--log-level", log_level, "trace, debug, info, warn, error or off")->capture_default_str();
     app.footer(
-        "Options may also come from a file (--config) and from the environment (P2PTRACKER_QUORUM=1); what "
-        "the\n"
+        "Options may also come from a file (--config) and from the environment (P2PTRACKER_QUORUM=1); "
+        "what the\n"
         "command line says goes first, then the file.\n\n"
         "Exit codes: 0 stopped as asked, 1 unexpected failure, 2 usage, 3 the state file, 4 cannot listen.");
 

@@ -78,8 +78,8 @@ void warn_if_open(const std::string& host, const security* secured) {
     static bool said = false;
     if (secured != nullptr || is_loopback(host) || std::exchange(said, true)) return;
     spdlog::warn(
-        "{} is listened on without a secret: whoever can connect can take part, and read what is sent "
-        "(see --secret-file)",
+        "{} is listened on without a secret: whoever can connect can take part, "
+        "and read what is sent (see --secret-file)",
         host);
 }
 

@@ -23,11 +23,11 @@ public:
             case tls_errc::secret_refused: return "it does not have the same secret (see --secret-file)";
             case tls_errc::no_tls: return "it does not use TLS, and this side does (see --secret-file)";
             case tls_errc::not_trusted:
-                return "its certificate is not signed by whom this side trusts, or is for another host (see "
-                       "--tls-ca)";
+                return "its certificate is not signed by whom this side trusts, or is for another host "
+                       "(see --tls-ca)";
             case tls_errc::out_of_date:
-                return "its certificate has expired, or is not valid yet, or the clock of this machine is "
-                       "wrong";
+                return "its certificate has expired, or is not valid yet, "
+                       "or the clock of this machine is wrong";
             case tls_errc::told_out_of_date:
                 return "it says that this side's certificate has expired (see --tls-cert)";
             case tls_errc::refused: return "it does not take this side's certificate (see --tls-cert)";

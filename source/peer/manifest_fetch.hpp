@@ -38,8 +38,8 @@ struct found_manifest {
 
 /// Gets a manifest from whichever peer has it, and checks it against its id. `patience`: how long to go on
 /// where nobody has it or nothing comes; it also ends, soon, when the peer is stopped or nobody wants it any
-/// more
-/// (`is_unwanted`, where it is set). Throws session_failure: incomplete, or network where no tracker answers.
+/// more (`is_unwanted`, where it is set). Throws session_failure: incomplete, or network where no tracker
+/// answers.
 awaitable<found_manifest> fetch_manifest(peer& self, std::vector<endpoint> trackers, file_set_id id,
                                          duration patience, std::function<bool()> is_unwanted = {});
 

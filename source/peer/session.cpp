@@ -351,9 +351,8 @@ void session::standing_changed(const from_tracker::announced& news) {
     inventory_.stands(news.agreed, news.pending, news.disputed);
     if (const chunk_set fresh = inventory_.disputed() - before; !fresh.empty())
         spdlog::warn(
-            "{}: chunks {} of this folder differ from what other peers agreed on and are not served; to "
-            "fetch "
-            "them, take their lines out of local_chunks.txt",
+            "{}: chunks {} of this folder differ from what other peers agreed on and are not served; "
+            "to fetch them, take their lines out of local_chunks.txt",
             printable(options_.label), fresh.to_ranges());
     if (!news.other_counts.empty() && !std::exchange(warned_of_counts_, true))
         spdlog::warn(
@@ -361,8 +360,8 @@ void session::standing_changed(const from_tracker::announced& news) {
             printable(options_.label), fmt::join(news.other_counts, " or "), store_->count());
     if (!news.pending.empty() && !std::exchange(told_of_pending_, true))
         spdlog::info(
-            "{}: some chunks are not handed out before another peer announces the same (see the tracker's "
-            "--quorum)",
+            "{}: some chunks are not handed out before another peer announces the same "
+            "(see the tracker's --quorum)",
             printable(options_.label));
     something_to_tell_.set();
     something_over_.set();

@@ -132,8 +132,7 @@ private:
     chunk_set repeats_;
     std::unordered_map<chunk_index, std::vector<chunk_index>> repeated_;
     chunk_set none_;
-    std::shared_ptr<std::string> save_failure_ =
-        std::make_shared<std::string>();  // for save jobs, one at a time
+    std::shared_ptr<std::string> save_failure_ = std::make_shared<std::string>();  // of one job at a time
 };
 
 }  // namespace p2p

@@ -370,11 +370,10 @@ void tracker_server::welcome(client& from, const to_tracker::hello& hello) {
     if (from.id != peer_id{}) throw said_before();
 
     if (!options_.allow_advertise && !hello.advertise.empty() && hello.advertise != from.host)
-        throw protocol_violation(
-            {"advertise_not_allowed",
-             fmt::format("this tracker sends others to the address that it sees, {}: leave "
-                         "--advertise away, or start it with --allow-advertise",
-                         from.host)});
+        throw protocol_violation({"advertise_not_allowed",
+                                  fmt::format("this tracker sends others to the address that it sees, {}: "
+                                              "leave --advertise away, or start it with --allow-advertise",
+                                              from.host)});
     const std::string reachable_at = hello.advertise.empty() ? without_zone(from.host) : hello.advertise;
     const auto joined =
         registry_.join({hello.name, {reachable_at, hello.transfer_port}, site_of(from.host), hello.instance});

@@ -230,9 +230,9 @@ private:
         make(add_set_, "INSERT INTO file_set (name, count) VALUES (?, ?)");
         make(add_agreed_, "INSERT INTO agreed (file_set, chunks, votes, sum) VALUES (?, ?, ?, ?)");
         make(add_published_,
-             "INSERT INTO published (id, name, size, count, sum) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO "
-             "UPDATE SET name = excluded.name, size = excluded.size, count = excluded.count, sum = "
-             "excluded.sum");
+             "INSERT INTO published (id, name, size, count, sum) VALUES (?, ?, ?, ?, ?) "
+             "ON CONFLICT (id) DO UPDATE SET "
+             "name = excluded.name, size = excluded.size, count = excluded.count, sum = excluded.sum");
         make(remove_agreed_, "DELETE FROM agreed WHERE file_set = ?");
         make(remove_set_, "DELETE FROM file_set WHERE id = ?");
         make(remove_published_, "DELETE FROM published WHERE id = ?");

@@ -113,8 +113,8 @@ TEST_CASE("on a wide terminal there is a bar, and on a narrow one what matters m
     const watched_activity seen = fetched_at_10_mib_a_second();
     const auto line = [&seen](std::size_t columns) { return seen.line(columns); };
     CHECK(line(100) ==
-          "fetching set 25% [=======>                      ] 100 MiB of 400 MiB, 10.0 MiB/s, 30 s left, 5 "
-          "peers");
+          "fetching set 25% [=======>                      ] 100 MiB of 400 MiB, 10.0 MiB/s, "
+          "30 s left, 5 peers");
     CHECK(line(79) == "fetching set 25% [==>      ] 100 MiB of 400 MiB, 10.0 MiB/s, 30 s left, 5 peers");
     CHECK(line(70) == "set 25% [==>      ] 100 MiB of 400 MiB, 10.0 MiB/s, 30 s left, 5 peers");
     CHECK(line(60) == "set 25%, 100 MiB of 400 MiB, 10.0 MiB/s, 30 s left, 5 peers");

@@ -154,8 +154,8 @@ TEST_CASE("a chunk that is there and comes again, wrong, is left as it was") {
 }
 
 TEST_CASE(
-    "a set that shares an unchanged file with a newer one is not forgotten, though the file was written "
-    "anew") {
+    "a set that shares an unchanged file with a newer one is not forgotten, "
+    "though the file was written anew") {
     const temp_folder here;
     const small_set older{{file("a", "01234")}, 4};
     const small_set newer{{file("a", "01234"), file("b", "56789")}, 4};

@@ -75,8 +75,8 @@ TEST_CASE("what goes wrong behind a web request is answered 500, and ends nothin
 }
 
 TEST_CASE(
-    "what goes wrong with an answer that is watched is told to those who watch it, and others are served "
-    "on") {
+    "what goes wrong with an answer that is watched is told to those who watch it, "
+    "and others are served on") {
     const running_pages pages;
     tcp_client bad = pages.asked("/api/v1/events?watch=/api/v1/fault");
     CHECK(next_data(bad).find("something went wrong") != std::string::npos);

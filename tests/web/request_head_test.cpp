@@ -8,8 +8,8 @@ using state = request_reader::state;
 namespace {
 
 const std::string usual =
-    "GET /api/v1/peers?most=5 HTTP/1.1\r\nHost: 127.0.0.1:5180\r\nX-Other: 1\r\nSec-Fetch-Site: "
-    "same-origin\r\n"
+    "GET /api/v1/peers?most=5 HTTP/1.1\r\nHost: 127.0.0.1:5180\r\nX-Other: 1\r\n"
+    "Sec-Fetch-Site: same-origin\r\n"
     "sec-fetch-mode: cors\r\nAuthorization: Bearer abc\r\nOrigin: http://127.0.0.1:5180\r\n\r\n";
 
 state whole(const std::string& text) {

@@ -145,8 +145,8 @@ void crowd::connect_one() {
     unique_fd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     if (!socket && (errno == EMFILE || errno == ENFILE))
         throw std::runtime_error(
-            fmt::format("no descriptor is left after {} connections: raise the limit (ulimit -n), or ask for "
-                        "fewer",
+            fmt::format("no descriptor is left after {} connections: "
+                        "raise the limit (ulimit -n), or ask for fewer",
                         peers_.size()));
     sockaddr_in address{};
     address.sin_family = AF_INET;

@@ -63,8 +63,7 @@ tl::expected<adversary_plan, std::string> parse_adversary(std::string_view text)
     const auto share = read_share(std::string{text.substr(colon + 1)});
     if (!share)
         return tl::unexpected{
-            fmt::format("\"{}\" is no share of the peers: more than 0, at most {}, as 0.2 "
-                        "or 20%",
+            fmt::format("\"{}\" is no share of the peers: more than 0, at most {}, as 0.2 or 20%",
                         printable(text.substr(colon + 1)), largest_share)};
     plan.share = *share;
     return plan;

@@ -55,8 +55,8 @@ std::string table_of(const swarm_options& options, const swarm_result& result, c
             fmt::format(", fluid bound {:.3f} s, ratio {:.3f}", result.bound, result.makespan / result.bound);
     if (without != nullptr)
         text += fmt::format(
-            "\nwith {} hostile peers ({}) beside these; without them the makespan is {:.3f} s: it is "
-            "{:.2f} times as long",
+            "\nwith {} hostile peers ({}) beside these; without them the makespan is {:.3f} s: "
+            "it is {:.2f} times as long",
             hostile_peers(*options.adversary, options.peers), name_of(options.adversary->kind),
             without->makespan, result.makespan / without->makespan);
     return text + fmt::format("\n{}\n", result.all_right ? "every byte of every peer is right"

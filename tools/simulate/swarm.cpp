@@ -388,8 +388,8 @@ void require_open_files(const swarm_options& options) {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
     throw std::runtime_error(
-        fmt::format("such a swarm may have {} files open, and this process is allowed {}: choose fewer "
-                    "--connections, or a larger `ulimit -n`",
+        fmt::format("such a swarm may have {} files open, and this process is allowed {}: "
+                    "choose fewer --connections, or a larger `ulimit -n`",
                     needed, limit.rlim_cur));
 }
 

@@ -3,9 +3,9 @@
 //
 // For each file-set it keeps track of
 //   * the check_list: claims (chunk, hash, size, peer) that too few voters agree on, or that others disagree
-//   with;
+//     with;
 //   * the chunk_list: chunks whose hash is agreed, and for each of them who holds it, a bit for each member.
-//   It only ever grows;
+//     It only ever grows;
 //   * its members: what each of them claims on the check_list, and which chunks it waits for.
 //
 // How much peers may make it keep is limited (set_limits): who wants more is told which limit is in the way.

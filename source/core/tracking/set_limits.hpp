@@ -3,10 +3,10 @@
 // Chunks are counted by what they take, 128 bytes each:
 //   * a claim on a check_list, with the entry that it is in: 1;
 //   * 64 neighbours on a chunk_list (they are kept in pages): 28; for each of them that somebody holds, 1,
-//   and 1 more for every 1,024 members that the set has had at once;
+//     and 1 more for every 1,024 members that the set has had at once;
 //   * a membership: 2, and the place in the set's table that it leaves behind: 1;
 //   * a bitmap: 1 for 512 chunks (a bit each, and room to grow). Of chunk folders, a member has two, and so
-//   has the set; of published sets, a member has one, up to the highest chunk that it holds.
+//     has the set; of published sets, a member has one, up to the highest chunk that it holds.
 // So `chunks` = 5,000,000 are 640 MB, for chunk folders and for published sets each; 100,000 sets, of 800
 // bytes besides, 80 MB each. A tracker that is full of both takes 1.5 GB, beside its connections.
 #pragma once

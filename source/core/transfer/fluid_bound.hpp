@@ -17,11 +17,10 @@ struct fluid_peer {
 };
 
 /// Seconds. The largest of:
-///   nobody_has / sum of the uplinks of peers that lack nothing   (bytes that only seeders have must leave
-///   them once;
-///                                                                 skipped where nobody_has is 0)
-///   missing / down, for each peer
-///   sum of missing / sum of all uplinks
+///   * nobody_has / sum of the uplinks of peers that lack nothing: bytes that only seeders have must leave
+///     them once (skipped where nobody_has is 0);
+///   * missing / down, for each peer;
+///   * sum of missing / sum of all uplinks.
 /// With one kind of link this is max(F/u_s, F/d, N F/(u_s + sum u_i)). A term with an unlimited link is 0;
 /// bytes that nobody can send take for ever (infinity).
 double fluid_bound(std::span<const fluid_peer> peers, byte_count nobody_has);

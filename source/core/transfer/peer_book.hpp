@@ -14,8 +14,7 @@ namespace p2p {
 
 struct peer_book_options {
     std::size_t most_connections = 60;  ///< opened by this peer; others may open as many to it
-    std::size_t most_served =
-        8;  ///< opened by this peer, of itself, once it fetches nothing: see try_to_serve()
+    std::size_t most_served = 8;        ///< the same, of itself, once it fetches nothing: see try_to_serve()
     duration retry_after = std::chrono::seconds{1};  ///< before an address is tried again; doubled each time
     duration longest_retry = std::chrono::minutes{5};  ///< that it does not lead to a connection
     std::size_t most_acquaintances = 200;

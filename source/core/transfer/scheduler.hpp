@@ -4,7 +4,7 @@
 // It keeps track of
 //   * missing chunks, and which of them are wanted: agreed, and not in flight from a peer that delivers;
 //   * the connected peers: what each has, what is open there, how long it takes for a chunk, what it did
-//   wrong;
+//     wrong;
 //   * the copies in flight of each chunk (more than one where a slow peer is taken over, and near the end).
 //
 // The rules:
@@ -12,7 +12,7 @@
 //     several would pick from few chunks); of others the rarest wanted chunk is asked, counted over the
 //     connected peers, ties at random;
 //   * requests are spread over the connected peers, and the next goes to the one expected to be through
-//   first;
+//     first;
 //   * a peer that delivers nothing for `stall_after` is slow: it keeps its requests, but its chunks may be
 //     asked of others, and it is asked for nothing more until it delivers. After as long again they count as
 //     lost, and it is tried once more: nobody else may have what it has;

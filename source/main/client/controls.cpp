@@ -150,8 +150,8 @@ control::answer controls::answer(const control::add& asked) {
     const bool has_own_secret = self_.options().secured && !key_;
     if (what.from.key != key_ && !has_own_secret)
         return refuse(exit_code::usage,
-                      "the link does not have the secret of this peer: get it with a command "
-                      "of its own");
+                      "the link does not have the secret of this peer: "
+                      "get it with a command of its own");
     what.session = options_of_added_;
     what.session.watch = events_of_sessions();
     what.session.fetch = true;
