@@ -14,9 +14,9 @@
 #include "storage/files.hpp"
 #include "storage/key_file.hpp"
 #include "tracker/server.hpp"
-#include "web/server.hpp"
 #include "tracker/sqlite_state.hpp"
 #include "tracker/tracker_site.hpp"
+#include "web/server.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
