@@ -11,7 +11,8 @@
 # Why it matters: `co_await stream.send({.name = name, .chunk = next})` is what one writes, and it works: as long as the
 #   members are numbers, or strings too short for the heap. With a longer one or a shared_ptr it is a double free, which
 #   shows some time later and somewhere else.
-# Instead: name the value before the co_await, and move it; or give the type a constructor; or compile with g++ 14. Where g++ 12 must do, the address sanitizer in the everyday tests finds what slipped through.
+# Instead: name the value before the co_await, and move it; or give the type a constructor; or compile with g++ 14.
+#   Where g++ 12 must do, the address sanitizer in the everyday tests finds what slipped through.
 . "$(dirname "$0")/support/common.sh"
 
 need g++-12
