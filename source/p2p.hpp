@@ -1,4 +1,4 @@
-// For programs that have a peer in them: everything that README's example needs, and what goes with it.
+// For programs that have a peer in them: everything that the example in docs/library.md needs, and what goes with it.
 //
 // Everything happens on one io_context, on the thread that runs it; the pool does what blocks. Failures are
 // exceptions (session_failure, network_failure, security_failure), texts of functions tl::expected.

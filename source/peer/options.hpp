@@ -84,7 +84,7 @@ struct session_options {
     duration have_delay = std::chrono::milliseconds{40};  ///< news of chunks is collected for so long
 };
 
-/// What programs exit with; README lists them.
+/// What programs exit with; docs/options.md lists them.
 enum class exit_code {
     ok = 0,
     failure = 1,     ///< something that should not happen

@@ -1,4 +1,4 @@
-// What p2pclient exits with: a test for each row of README's table.
+// What p2pclient exits with: a test for each row of the table in docs/options.md.
 
 #include "support/published.hpp"
 #include "support/temp_folder.hpp"

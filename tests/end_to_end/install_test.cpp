@@ -1,5 +1,6 @@
 // What `cmake --install` puts where. Under sanitizers not everything of it is built.
 
+#include "support/documents.hpp"
 #include "support/published.hpp"
 #include "support/temp_folder.hpp"
 
@@ -17,12 +18,12 @@ void install_to(const fs::path& prefix) {
     REQUIRE_MESSAGE(installed.exit_code == 0, installed.output);
 }
 
-/// What README shows in that language: the first of it.
-std::string shown_in_readme(const std::string& language) {
-    const std::string readme = read_text(fs::path{P2P_SOURCE_DIR} / "README.md");
+/// What the docs show in that language: the first of it.
+std::string shown_in_docs(const std::string& language) {
+    const std::string docs = text_of_documents();
     const std::string fence = "\n```" + language + "\n";
-    const std::size_t from = readme.find(fence) + fence.size();
-    return readme.substr(from, readme.find("\n```\n", from) + 1 - from);
+    const std::size_t from = docs.find(fence) + fence.size();
+    return docs.substr(from, docs.find("\n```\n", from) + 1 - from);
 }
 
 }  // namespace
@@ -49,12 +50,24 @@ TEST_CASE("what is installed runs, has man pages, and is completed by the shell"
     CHECK(completed("--fold", 1) == "--folder ");
 }
 
-TEST_CASE("the program in README is built with what is installed, fetches a link, and serves it on" *
+TEST_CASE("in what is installed to be read, every link leads somewhere" * doctest::skip(is_sanitized())) {
+    const temp_folder here;
+    install_to(here.path());
+    const fs::path documents = here / "share/doc/p2p-file-transfer";
+    for (const std::string file : {"README.md", "SECURITY.md", "docs/share-and-get.md"})
+        CHECK_MESSAGE(fs::exists(documents / file), file);
+    for (const fs::path& file : markdown_in(documents)) {
+        CAPTURE(file.native());
+        for (const std::string& link : links_in(file)) CHECK_MESSAGE(leads_somewhere(file, link), link);
+    }
+}
+
+TEST_CASE("the program in the docs is built with what is installed, fetches a link, and serves it on" *
           doctest::skip(is_sanitized())) {
     const temp_folder here;
     install_to(here / "usr");
-    write_text(here / "fetch" / "fetch.cpp", shown_in_readme("cpp"));
-    write_text(here / "fetch" / "CMakeLists.txt", shown_in_readme("cmake"));
+    write_text(here / "fetch" / "fetch.cpp", shown_in_docs("cpp"));
+    write_text(here / "fetch" / "CMakeLists.txt", shown_in_docs("cmake"));
     const auto configured = run("/usr/bin/cmake", {"-S", here / "fetch", "-B", here / "build",
                                                    "-DCMAKE_PREFIX_PATH=" + (here / "usr").native()});
     REQUIRE_MESSAGE(configured.exit_code == 0, configured.output);

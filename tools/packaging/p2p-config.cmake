@@ -1,4 +1,4 @@
-# find_package(p2p): p2p::peer, a peer for your own program (README, "In your own program").
+# find_package(p2p): p2p::peer, a peer for your own program (docs/library.md).
 
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
