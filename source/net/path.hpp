@@ -1,3 +1,5 @@
+// The way to the other side of a connection, as the kernel measures it. Has no Asio in it: the system's headers
+// about TCP exclude each other.
 #pragma once
 
 #include "core/hosts/receive_window.hpp"
