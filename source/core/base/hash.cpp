@@ -1,7 +1,5 @@
 #include "core/base/hash.hpp"
 
-#include "core/base/hex.hpp"
-
 #include <xxhash.h>
 
 #include <algorithm>
@@ -24,16 +22,6 @@ chunk_hash canonical(XXH128_hash_t hash) {
 }
 
 }  // namespace
-
-std::string chunk_hash::to_hex() const {
-    return p2p::to_hex(bytes);
-}
-
-std::optional<chunk_hash> chunk_hash::from_hex(std::string_view digits) {
-    chunk_hash hash;
-    if (!p2p::from_hex(digits, hash.bytes)) return std::nullopt;
-    return hash;
-}
 
 chunk_hasher::chunk_hasher() : state_{XXH3_createState()} {
     if (!state_) throw std::bad_alloc{};

@@ -1,26 +1,16 @@
 // XXH3-128, the hash that tells a damaged chunk from a whole one, and that peers agree on.
 #pragma once
 
-#include <array>
-#include <compare>
+#include "core/base/digest.hpp"
+
 #include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
-#include <string>
-#include <string_view>
 
 namespace p2p {
 
-struct chunk_hash {
-    std::array<std::uint8_t, 16> bytes{};  ///< canonical (big-endian) order, as `xxh128sum` prints it
-
-    friend constexpr auto operator<=>(const chunk_hash&, const chunk_hash&) = default;
-
-    std::string to_hex() const;                                          ///< 32 lower-case digits
-    static std::optional<chunk_hash> from_hex(std::string_view digits);  ///< exactly 32 digits, either case
-};
+/// In canonical (big-endian) order, as `xxh128sum` prints it.
+using chunk_hash = digest<16>;
 
 /// Hashes bytes as they come.
 class chunk_hasher {

@@ -1,10 +1,7 @@
 #include "core/base/sha256.hpp"
 
-#include "core/base/hex.hpp"
-
 #include <openssl/evp.h>
 
-#include <cstring>
 #include <new>
 #include <stdexcept>
 
@@ -30,16 +27,6 @@ void require(int success) {
 }
 
 }  // namespace
-
-std::string sha256_digest::to_hex() const {
-    return p2p::to_hex(bytes);
-}
-
-std::optional<sha256_digest> sha256_digest::from_hex(std::string_view digits) {
-    sha256_digest digest;
-    if (!p2p::from_hex(digits, digest.bytes)) return std::nullopt;
-    return digest;
-}
 
 sha256_hasher::sha256_hasher() : context_{EVP_MD_CTX_new()} {
     if (!context_) throw std::bad_alloc{};
@@ -69,10 +56,3 @@ sha256_digest sha256_of(std::span<const std::byte> bytes) {
 }
 
 }  // namespace p2p
-
-std::size_t std::hash<p2p::sha256_digest>::operator()(const p2p::sha256_digest& digest) const noexcept {
-    // Its bytes are as good as random already.
-    std::size_t first = 0;
-    std::memcpy(&first, digest.bytes.data(), sizeof first);
-    return first;
-}
