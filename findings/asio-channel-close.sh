@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A channel of Asio that is closed loses what is in it, or does not: that depends on the version, and nothing says so.
+# A channel of Asio that is closed loses what is in it, or does not: that depends on the version, and no compiler says so.
 #
 # Versions: libasio-dev 1:1.22.1-1 (Debian 12) and 1:1.30.2-1 (Debian 13); g++ 12.2 and 14.2.
 # Behaviour: two values are sent into an experimental::channel with room for both, then it is closed, then somebody

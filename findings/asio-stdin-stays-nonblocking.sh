@@ -45,7 +45,7 @@ CPP
 
 # The second line comes when `cat` has been waiting for it.
 what_cat_says_after() {
-    { echo first; sleep 0.5; echo second; } 2>/dev/null | { "$@"; LC_ALL=C cat 2>&1; } || true
+    { echo first; sleep 2; echo second; } 2>/dev/null | { "$@"; LC_ALL=C cat 2>&1; } || true
 }
 
 for version in $versions; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A swarm of libtorrent peers on one machine or network is not limited by its rate limits, nor is it a swarm.
+# Peers of libtorrent that share a machine or a network take no heed of its rate limit; those of one machine are no swarm.
 #
 # Versions: python3-libtorrent 2.0.8-1+b1 (Debian 12) or 2.0.11-1 (Debian 13), by the python3 that is installed.
 # Behaviour: upload_rate_limit of a session does not apply to peers of the local network, and loopback is one: those are
