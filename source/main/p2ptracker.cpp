@@ -68,7 +68,7 @@ int say(int code, const std::string& message) {
 
 // Into the log, as what happened before.
 int explain(const std::exception_ptr& error) {
-    spdlog::error("{}", p2p::describe(error));
+    spdlog::error("{}", p2p::message_of(error));
     try {
         std::rethrow_exception(error);
     } catch (const p2p::state_failure&) {

@@ -52,7 +52,7 @@ public:
           one_is_over_(executor_) {}
 
     awaitable<tcp::socket> first_until(time_point at) {
-        co_await attempts_.during(run_until(at));
+        co_await attempts_.cancel_after(run_until(at));
         co_return std::move(*winner_);
     }
 

@@ -13,7 +13,7 @@ const error_message internal_error{"internal_error",
 void log_fault(std::string_view whose, const std::exception_ptr& fault) noexcept {
     try {
         spdlog::error("the connection with {} ends, by a fault of this program: {}", whose,
-                      printable(describe(fault)));
+                      printable(message_of(fault)));
     } catch (...) {
         // There may be no memory to say it with.
     }

@@ -61,7 +61,7 @@ std::string reply_to(std::string_view line, const manners& how) {
     try {
         return how.answer(line);
     } catch (...) {
-        const std::string why = describe(std::current_exception());
+        const std::string why = message_of(std::current_exception());
         spdlog::error("a request could not be carried out: {}", why);
         return how.refuse(why);
     }
@@ -130,7 +130,7 @@ awaitable<void> local_listener::serve(answerer answer, answerer refuse) {
                 visitors.spawn(converse(std::make_unique<protocol::socket>(std::move(socket))));
         }
     };
-    co_await visitors.around(accept());
+    co_await visitors.join_after(accept());
 }
 
 std::string ask_local(const std::filesystem::path& path, std::string_view line, std::size_t longest,

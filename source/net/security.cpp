@@ -74,11 +74,11 @@ struct security::contexts {
     };
 
     static const contexts& of(SSL* ssl) {
-        return *static_cast<const contexts*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), place()));
+        return *static_cast<const contexts*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), slot()));
     }
 
     // Asio has the usual place for what a program adds to a context.
-    static int place() {
+    static int slot() {
         static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
         return index;
     }
@@ -100,7 +100,7 @@ struct security::contexts {
         return *session != nullptr ? 1 : 0;
     }
 
-    contexts() : context(new_context()) { SSL_CTX_set_ex_data(context.native_handle(), place(), this); }
+    contexts() : context(new_context()) { SSL_CTX_set_ex_data(context.native_handle(), slot(), this); }
 
     asio::ssl::context context;
     std::vector<named_key> keys;  // none: certificates

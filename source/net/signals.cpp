@@ -11,15 +11,15 @@ struct caught_signals::watch : std::enable_shared_from_this<watch> {
     void wait() {
         signals.async_wait([me = weak_from_this()](std::error_code error, int) {
             const auto here = me.lock();
-            if (error || !here || here->over) return;
+            if (error || !here || here->stopped) return;
             here->on_signal();
-            if (!here->over) here->wait();
+            if (!here->stopped) here->wait();
         });
     }
 
     asio::signal_set signals;
     std::function<void()> on_signal;
-    bool over = false;  // by what on_signal did
+    bool stopped = false;  // by what on_signal did
 };
 
 caught_signals::caught_signals(const asio::any_io_executor& executor, std::initializer_list<int> which,
@@ -29,7 +29,7 @@ caught_signals::caught_signals(const asio::any_io_executor& executor, std::initi
 }
 
 caught_signals::~caught_signals() {
-    watch_->over = true;
+    watch_->stopped = true;
     std::error_code ignored;
     watch_->signals.cancel(ignored);
 }

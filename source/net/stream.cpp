@@ -73,7 +73,7 @@ struct stream::watchdog : std::enable_shared_from_this<watchdog> {
         expires = std::chrono::steady_clock::now() + limit;
         if (!armed || expires < timer.expiry()) arm();
     }
-    duration left() const { return expires - std::chrono::steady_clock::now(); }
+    duration remaining() const { return expires - std::chrono::steady_clock::now(); }
     void rest() {
         expires = time_point::max();
         waits_to_write = false;
@@ -235,48 +235,48 @@ awaitable<void> stream::write_lines() {
 }
 
 awaitable<std::string_view> stream::read_line() {
-    for (duration left = silence_limit_;;) {
+    for (duration remaining = silence_limit_;;) {
         const auto line = frames_.next_line();
         if (!line) throw protocol_violation(line.error());
         if (*line) co_return **line;
         const std::span<std::byte> room = frames_.prepare();
-        frames_.commit(co_await read_some(room, left));
+        frames_.commit(co_await read_some(room, remaining));
     }
 }
 
 awaitable<std::size_t> stream::read_content(std::span<std::byte> into) {
     if (const std::size_t early = frames_.take(into)) co_return early;
-    duration left = silence_limit_;
-    co_return co_await read_some(into, left);
+    duration remaining = silence_limit_;
+    co_return co_await read_some(into, remaining);
 }
 
 // Takes the time that it waits for the other side off what is left.
-awaitable<std::size_t> stream::read_some(std::span<std::byte> into, duration& left) {
+awaitable<std::size_t> stream::read_some(std::span<std::byte> into, duration& remaining) {
     std::size_t most = std::min(into.size(), most_at_once);
     if (limits_.down) most = std::min(most, limits_.down->slice());
     low_water(1);
     std::size_t n = 0;
     if (tls_)
-        n = co_await read_tls(into.first(most), left);
+        n = co_await read_tls(into.first(most), remaining);
     else
-        n = co_await read_plain(into.first(most), left);
+        n = co_await read_plain(into.first(most), remaining);
     received_ += n;
     if (limits_.down) co_await limits_.down->take(n);
     co_return n;
 }
 
-awaitable<std::size_t> stream::read_plain(std::span<std::byte> into, duration& left) {
+awaitable<std::size_t> stream::read_plain(std::span<std::byte> into, duration& remaining) {
     std::error_code error;
-    read_watchdog_->watch(left);
+    read_watchdog_->watch(remaining);
     const std::size_t n = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()),
                                                            asio::redirect_error(use_awaitable, error));
-    left = read_watchdog_->left();
+    remaining = read_watchdog_->remaining();
     read_watchdog_->rest();
     read_watchdog_->explain(error);
     co_return n;
 }
 
-awaitable<std::size_t> stream::read_tls(std::span<std::byte> into, duration& left) {
+awaitable<std::size_t> stream::read_tls(std::span<std::byte> into, duration& remaining) {
     // Others have their turn, too, while this side sends as fast as it can be read.
     co_await asio::post(executor_, use_awaitable);
     for (;;) {
@@ -284,7 +284,7 @@ awaitable<std::size_t> stream::read_tls(std::span<std::byte> into, duration& lef
         const tls_channel::outcome got = tls_->read(into);
         if (got.error) throw std::system_error(got.error);
         if (got.needs == tls_channel::wants::nothing) co_return got.bytes;
-        left = co_await ready(got.needs, *read_watchdog_, left);
+        remaining = co_await ready(got.needs, *read_watchdog_, remaining);
     }
 }
 
@@ -382,10 +382,10 @@ awaitable<duration> stream::ready(tls_channel::wants what, watchdog& dog, durati
     dog.watch(limit);
     dog.waits_to_write = what == tls_channel::wants::to_write;
     co_await socket_.async_wait(wait, asio::redirect_error(use_awaitable, error));
-    const duration left = dog.left();
+    const duration remaining = dog.remaining();
     dog.rest();
     dog.explain(error);
-    co_return left;
+    co_return remaining;
 }
 
 // Less than the window, or nothing more would come.
@@ -502,15 +502,15 @@ awaitable<void> stream::send_file(std::string_view line, int file, byte_count of
     while (size > 0) {
         const byte_count slice = limits_.up ? std::min<byte_count>(size, limits_.up->slice()) : size;
         if (limits_.up) co_await limits_.up->take(slice);
-        for (byte_count left = slice; left > 0;) {
-            const tls_channel::outcome done = transmit(file, offset, left);
+        for (byte_count remaining = slice; remaining > 0;) {
+            const tls_channel::outcome done = transmit(file, offset, remaining);
             if (done.error) throw std::system_error(done.error, "sendfile");
             if (done.needs != tls_channel::wants::nothing) {
                 co_await writable();
             } else if (done.bytes == 0) {
                 throw file_became_shorter();
             } else {
-                left -= done.bytes;
+                remaining -= done.bytes;
                 offset += done.bytes;
                 sent_ += done.bytes;
             }

@@ -132,9 +132,9 @@ private:
 
     struct piece;
 
-    awaitable<std::size_t> read_some(std::span<std::byte> into, duration& left);
-    awaitable<std::size_t> read_plain(std::span<std::byte> into, duration& left);
-    awaitable<std::size_t> read_tls(std::span<std::byte> into, duration& left);
+    awaitable<std::size_t> read_some(std::span<std::byte> into, duration& remaining);
+    awaitable<std::size_t> read_plain(std::span<std::byte> into, duration& remaining);
+    awaitable<std::size_t> read_tls(std::span<std::byte> into, duration& remaining);
     tls_channel::outcome receive(int socket, std::span<std::byte> into);
     piece read_now(int socket, std::span<std::byte> into);
     void close_socket();

@@ -35,11 +35,11 @@ void task_group::cancel() {
     // Emitting may end a task, and so take it off the list, at once.
     for (auto at = tasks_.begin(); at != tasks_.end();) {
         task& next = *at++;
-        if (!std::exchange(next.told, true)) next.stop.emit(asio::cancellation_type::terminal);
+        if (!std::exchange(next.cancelled, true)) next.stop.emit(asio::cancellation_type::terminal);
     }
 }
 
-awaitable<void> task_group::around(awaitable<void> body) {
+awaitable<void> task_group::join_after(awaitable<void> body) {
     std::exception_ptr failure;
     try {
         co_await std::move(body);
@@ -52,12 +52,12 @@ awaitable<void> task_group::around(awaitable<void> body) {
     if (failure) std::rethrow_exception(failure);
 }
 
-awaitable<void> task_group::during(awaitable<void> body) {
+awaitable<void> task_group::cancel_after(awaitable<void> body) {
     const auto then_cancel = [&]() -> awaitable<void> {
         co_await std::move(body);
         cancel();
     };
-    co_await around(then_cancel());
+    co_await join_after(then_cancel());
 }
 
 awaitable<void> task_group::join() {
@@ -85,7 +85,7 @@ bool is_cancellation(const std::exception_ptr& error) {
     }
 }
 
-std::string describe(const std::exception_ptr& error) {
+std::string message_of(const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
     } catch (const std::exception& failure) {

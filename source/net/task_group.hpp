@@ -27,10 +27,10 @@ public:
     /// fails, or is cancelled, takes the tasks with it; one that returns leaves them to end by themselves.
     /// This is how a coroutine that may be cancelled owns others: Asio ends a cancelled coroutine at its next
     /// co_await, also at that of a join().
-    awaitable<void> around(awaitable<void> body);
+    awaitable<void> join_after(awaitable<void> body);
 
     /// Runs `body`, and returns or throws what it does, once the tasks have ended, which are cancelled then.
-    awaitable<void> during(awaitable<void> body);
+    awaitable<void> cancel_after(awaitable<void> body);
 
     /// Waits until no task is left, then throws what the first of them failed with, if any did.
     /// operation_aborted is no failure: somebody cancelled the task, or closed what it waited for.
@@ -41,7 +41,7 @@ public:
 private:
     struct task {
         asio::cancellation_signal stop;
-        bool told = false;  // once is enough: a task may clean up after that
+        bool cancelled = false;  // once is enough: a task may clean up after that
     };
     void ended(std::list<task>::iterator which, const std::exception_ptr& error);
 
@@ -56,6 +56,6 @@ private:
 bool is_cancellation(const std::exception_ptr& error);
 
 /// One line for a person: what() of an exception.
-std::string describe(const std::exception_ptr& error);
+std::string message_of(const std::exception_ptr& error);
 
 }  // namespace p2p

@@ -17,14 +17,14 @@ public:
     class entry {
     public:
         entry(activities& among, look how)
-            : among_(among), place_(among.looks_.insert(among.looks_.end(), std::move(how))) {}
-        ~entry() { among_.looks_.erase(place_); }
+            : among_(among), at_(among.looks_.insert(among.looks_.end(), std::move(how))) {}
+        ~entry() { among_.looks_.erase(at_); }
         entry(const entry&) = delete;
         entry& operator=(const entry&) = delete;
 
     private:
         activities& among_;
-        std::list<look>::iterator place_;
+        std::list<look>::iterator at_;
     };
 
     /// In the order in which they began.

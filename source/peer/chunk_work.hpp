@@ -46,7 +46,7 @@ awaitable<void> for_each_chunk(asio::thread_pool& pool, const chunk_work<Result>
     task_group workers(co_await asio::this_coro::executor);
     chunk_index next{1};
     for (unsigned i = 1; i < worker_count(); ++i) workers.spawn(work_off(pool, work, next));
-    co_await workers.around(work_off(pool, work, next));
+    co_await workers.join_after(work_off(pool, work, next));
     co_await workers.join();
 }
 

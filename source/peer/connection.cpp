@@ -51,7 +51,7 @@ awaitable<void> connection::run() {
     task_group writing(co_await asio::this_coro::executor);
     writing.spawn(upload_loop());
     try {
-        co_await writing.around(converse());
+        co_await writing.join_after(converse());
     } catch (const std::system_error&) {
         // The other side is gone: there is nothing left to send it.
     } catch (...) {
@@ -67,7 +67,7 @@ awaitable<void> connection::converse() {
             self.line_->finish();
             self.line_->read_no_more();
             try {
-                self.owner_.left(self);
+                self.owner_.connection_ended(self);
             } catch (...) {
                 log_fault(self.label_, std::current_exception());
             }
@@ -76,7 +76,7 @@ awaitable<void> connection::converse() {
     std::string why;
     try {
         co_await shake_hands();
-        co_await storing_.around(download_loop());
+        co_await storing_.join_after(download_loop());
     } catch (const protocol_violation& violation) {
         if (violation.answer.code != "refused") owner_.offended(*this, offence);
         post(to_line(violation.answer));
@@ -117,7 +117,7 @@ void connection::say_hello() {
     hello.set = owner_.set();
     const chunk_set& offered = owner_.known().offered();
     const auto pieces = in_pieces(offered);
-    if (!pieces.empty()) hello.chunks = told_ = pieces.front();
+    if (!pieces.empty()) hello.chunks = offered_ = pieces.front();
     line_->post(to_line(hello));
     tell(offered);
 }
@@ -153,14 +153,14 @@ awaitable<void> connection::download_loop() {
 
 void connection::handle(const peer_to_peer::message& message) {
     if (const auto* have = std::get_if<peer_to_peer::have>(&message)) {
-        if (have->chunks.is_subset_of(has_)) bear(1);
+        if (have->chunks.is_subset_of(has_)) count_idle_lines(1);
         learn(have->chunks - has_);
     } else if (const auto* request = std::get_if<peer_to_peer::request>(&message)) {
         const auto fate = owner_.upload_wanted(*this, {request->chunk, request->except});
         if (fate == session::request_is::one_too_many)
             throw protocol_violation({"too_many_requests", "too many requests wait for this peer"});
         if (fate == session::request_is::not_served) {
-            bear(1);
+            count_idle_lines(1);
             refuse(request->chunk, "this peer serves no more requests");
         }
     } else if (const auto* cancel = std::get_if<peer_to_peer::cancel>(&message)) {
@@ -174,18 +174,19 @@ void connection::handle(const peer_to_peer::message& message) {
             manifest_requests_.push_back(*piece);
             line_->wake();
         } else {
-            bear(1);
-            post(to_line(peer_to_peer::refuse_manifest{"others are getting it: ask them, or again"}));
+            count_idle_lines(1);
+            post(to_line(peer_to_peer::refuse_manifest{
+                "busy sending the manifest to others: ask another peer, or this one again later"}));
         }
     } else if (const auto* refused = std::get_if<peer_to_peer::refuse>(&message)) {
         if (arrival_ && arrival_->claim.chunk == refused->chunk) arrival_.reset();
         owner_.peer_refused(*this, refused->chunk);
     } else if (std::holds_alternative<peer_to_peer::refuse_manifest>(message)) {
-        bear(1);  // nobody has asked for it here
+        count_idle_lines(1);  // nobody has asked for it here
     } else if (const auto* error = std::get_if<error_message>(&message)) {
         throw remote_error(*error);
     } else if (std::holds_alternative<ping_message>(message)) {
-        bear(1);
+        count_idle_lines(1);
     } else if (std::holds_alternative<peer_to_peer::hello>(message)) {
         throw protocol_violation({"bad_field", "hello was said before"});
     }
@@ -279,13 +280,13 @@ void connection::end_arrival(const arrival& whole) {
 
 void connection::drop(const error_message& why, unsigned offences) {
     owner_.offended(*this, offences);
-    owner_.left(*this);
+    owner_.connection_ended(*this);
     post(to_line(why));
     line_->finish();
 }
 
 // A line, or several, that brought nothing. For the download loop.
-void connection::bear(unsigned idle_lines) {
+void connection::count_idle_lines(unsigned idle_lines) {
     if (idle_talk_.is_too_much(idle_lines, std::chrono::steady_clock::now()))
         throw protocol_violation(too_much_talk);
 }
@@ -321,7 +322,7 @@ void connection::refuse(std::optional<chunk_index> chunk, std::string reason) {
 // here.
 void connection::tell(const chunk_set& new_offers) {
     news_ |= new_offers;
-    news_ -= told_;
+    news_ -= offered_;
     line_->wake();
 }
 
@@ -373,7 +374,7 @@ awaitable<void> connection::rest() {
 awaitable<void> connection::send_news() {
     const std::vector<chunk_set> pieces = in_pieces(std::exchange(news_, {}));
     for (const chunk_set& piece : pieces) {
-        told_ |= piece;
+        offered_ |= piece;
         post(to_line(peer_to_peer::have{piece}));
         co_await line_->flush();
     }

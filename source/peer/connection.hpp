@@ -60,8 +60,8 @@ private:
     // A chunk that comes in. What is not atomic belongs to the pool while content is read, and to the
     // io_context's thread otherwise.
     struct arrival {
-        arrival(const chunk_claim& right, std::unique_ptr<incoming_chunk> place)
-            : claim(right), file(std::move(place)) {}
+        arrival(const chunk_claim& right, std::unique_ptr<incoming_chunk> into)
+            : claim(right), file(std::move(into)) {}
 
         /// On the pool.
         void take(std::span<const std::byte> bytes);
@@ -94,7 +94,7 @@ private:
     awaitable<void> store_last(std::shared_ptr<arrival> into, byte_count size);
     void end_arrival(const arrival& whole);
     void drop(const error_message& why, unsigned offences);
-    void bear(unsigned idle_lines);
+    void count_idle_lines(unsigned idle_lines);
     void learn(const chunk_set& chunks);
     void post(std::string_view line);
     void refuse(std::optional<chunk_index> chunk, std::string reason);
@@ -119,7 +119,7 @@ private:
     std::string label_;
     chunk_set has_;
     chunk_set news_;      // what it is to be told that this side has
-    chunk_set told_;      // what it was told
+    chunk_set offered_;   // what it was told
     chunk_set given_;     // what was sent to it, though it may not have said yet that it has it
     task_group storing_;  // what the last parts of chunks need after they were read
     event part_read_;

@@ -42,12 +42,12 @@ std::string name_for_now(const link& from) {
 /// What an earlier run into the same place left.
 struct set_at_hand {
     std::shared_ptr<const manifest> set;
-    std::filesystem::path place;
+    std::filesystem::path folder;
 };
 
 set_at_hand manifest_at_hand(const fetch_order& what) {
-    for (const auto& place : usual_places(what.from, what.destination))
-        if (auto set = read_manifest(place, what.from.id)) return {std::move(*set), place};
+    for (const auto& folder : usual_folders(what.from, what.destination))
+        if (auto set = read_manifest(folder, what.from.id)) return {std::move(*set), folder};
     return {};
 }
 
@@ -115,7 +115,7 @@ awaitable<opened_set> open_set(peer& self, fetch_order& what) {
     }
     what.from.name = found.set->name();
     if (what.destination.empty()) what.destination = usual_destination(*found.set);
-    const bool at_hand = known.set && known.place == what.destination;
+    const bool at_hand = known.set && known.folder == what.destination;
     const auto open = [&] { return open_destination(what.destination, found.set, what.from, at_hand); };
     opened_set opened;
     opened.store = co_await on_pool(self.pool(), open);
@@ -137,7 +137,7 @@ awaitable<void> find_what_is_there(peer& self, const fetch_order& what, publishe
 
 /// How a session ended.
 struct fetched_set {
-    std::string told;              ///< what one line of the log says of it
+    std::string summary;           ///< what one line of the log says of it
     bool content_changed = false;  ///< what is there is to be looked for again
 };
 
@@ -183,10 +183,10 @@ awaitable<void> fetch_set(peer& self, fetch_order what) {
     const auto forget = [&] { forget_outdated(what.destination, *set); };
     co_await on_pool(self.pool(), forget);
     spdlog::info("{}: complete in {}{}", what.session.label, printable(what.destination.native()),
-                 fetched.told);
+                 fetched.summary);
 }
 
-std::vector<std::filesystem::path> usual_places(const link& from, const std::filesystem::path& destination) {
+std::vector<std::filesystem::path> usual_folders(const link& from, const std::filesystem::path& destination) {
     if (!destination.empty()) return {destination};
     std::vector<std::filesystem::path> places{"."};
     if (!from.name.empty()) places.emplace_back(from.name);
@@ -194,8 +194,8 @@ std::vector<std::filesystem::path> usual_places(const link& from, const std::fil
 }
 
 std::optional<swarm_key> key_at_hand(const link& from, const std::filesystem::path& destination) {
-    for (const auto& place : usual_places(from, destination))
-        if (const auto kept = read_link(place, from.id); kept && kept->key) return kept->key;
+    for (const auto& folder : usual_folders(from, destination))
+        if (const auto kept = read_link(folder, from.id); kept && kept->key) return kept->key;
     return std::nullopt;
 }
 

@@ -25,12 +25,12 @@ struct fetch_order {
     std::function<bool()> is_unwanted{};  ///< asked while nobody has it yet
 };
 
-/// Returns when all of it is there and it need not be served any longer. Within the peer's around(). Throws
+/// Returns when all of it is there and it need not be served any longer. Within the peer's run(). Throws
 /// session_failure.
 awaitable<void> fetch_set(peer& self, fetch_order what);
 
 /// Where an earlier fetch_set() of the same may have put it.
-std::vector<std::filesystem::path> usual_places(const link& from, const std::filesystem::path& destination);
+std::vector<std::filesystem::path> usual_folders(const link& from, const std::filesystem::path& destination);
 
 /// The secret of an earlier fetch_set() of the same set into the same place: a link without it means the same
 /// set.

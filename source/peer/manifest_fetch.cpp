@@ -90,17 +90,17 @@ public:
 
     /// Whoever comes by itself, and may have the manifest.
     void take(std::unique_ptr<stream> line, std::string host, peer_to_peer::hello hello,
-              connection_counter::place place) override {
-        if (is_over() || visitors_ >= most_visitors || hello.instance == self_.instance()) return;
+              connection_counter::ticket ticket) override {
+        if (is_done() || visitors_ >= most_visitors || hello.instance == self_.instance()) return;
         // Apart from those that are connected to by this peer, and known by where: it could say any port.
         const endpoint who{std::move(host), 0};
         if (sources_.worth_asking({who}, now(), random_).empty()) return;
         ++visitors_;
-        attempts_.spawn(visit(std::move(line), who, std::move(place)));
+        attempts_.spawn(visit(std::move(line), who, std::move(ticket)));
     }
 
     awaitable<found_manifest> run() {
-        co_await attempts_.around(search());
+        co_await attempts_.join_after(search());
         if (refused_) throw *refused_;
         if (!right_ && unreachable_) throw *unreachable_;
         if (!right_ && is_unwanted())
@@ -125,7 +125,7 @@ private:
         give_up_at_ = started + patience_;
         backoff pause(ask_again_first, ask_again_cap, random_());
         bool answered = false;
-        while (!is_over()) {
+        while (!is_done()) {
             std::optional<session_failure> failed;
             try {
                 const connecting how = self_.to_tracker();
@@ -142,7 +142,7 @@ private:
                 if (now() >= started + first_contact_limit) break;
             } else {
                 unreachable_.reset();
-                if (holders_.empty() && !std::exchange(told_, true))
+                if (holders_.empty() && !std::exchange(has_said_so_, true))
                     spdlog::info("waiting for a peer that has {}", id_.to_hex());
             }
             if (std::exchange(progressed_, false)) pause.reset();
@@ -164,7 +164,7 @@ private:
         for (const endpoint& who : in_turn) {
             if (asked_.contains(who)) continue;
             co_await time_for(now());
-            if (is_over()) co_return;
+            if (is_done()) co_return;
             asked_.insert(who);
             last_start_ = now();
             coming_until_ = last_start_ + for_a_beginning;
@@ -172,14 +172,14 @@ private:
         }
     }
 
-    bool is_over() const { return right_ || refused_ || is_unwanted() || now() >= give_up_at_; }
+    bool is_done() const { return right_ || refused_ || is_unwanted() || now() >= give_up_at_; }
     bool is_unwanted() const { return self_.stopping() || (is_unwanted_ && is_unwanted_()); }
 
     // Waits until then, and until somebody else is to be asked.
     awaitable<void> time_for(time_point then) {
         for (;;) {
             const time_point next = std::max(then, time_for_another());
-            if (is_over() || now() >= next) co_return;
+            if (is_done() || now() >= next) co_return;
             co_await news_.wait_until(std::min(next, give_up_at_));
         }
     }
@@ -204,7 +204,7 @@ private:
     }
 
     awaitable<void> visit(std::unique_ptr<stream> line, endpoint who,
-                          connection_counter::place /* kept until it ends */) {
+                          connection_counter::ticket /* kept until it ends */) {
         struct at_the_end {
             manifest_search& search;
             ~at_the_end() {
@@ -241,7 +241,7 @@ private:
         } catch (...) {
             log_fault(name_of(who), std::current_exception());
             sources_.failed(who, now());
-            trouble_ = fmt::format("{}: {}", name_of(who), describe(std::current_exception()));
+            trouble_ = fmt::format("{}: {}", name_of(who), message_of(std::current_exception()));
         }
         if (got.is_whole())
             co_await judge(who, std::move(got));
@@ -423,7 +423,7 @@ private:
     byte_count furthest_ = 0;
     bool progressed_ = false;
     time_point give_up_at_{};
-    bool told_ = false;
+    bool has_said_so_ = false;
     bool told_of_limit_ = false;
     std::string trouble_ = "nobody has it";
     bool has_told_why_ = false;  // somebody who has it: that says more than that he is silent now

@@ -56,7 +56,7 @@ struct peer_options {
 /// Whom to tell what becomes of a file-set's session. Each may be empty.
 struct session_watch {
     std::function<void(const peer_status&)> complete{};  ///< all of it was fetched, and is written down
-    std::function<void(const peer_status&)> over{};      ///< the session has ended
+    std::function<void(const peer_status&)> ended{};     ///< the session has ended
     std::function<void(const std::string& fileset, chunk_index, const std::string& peer)> wrong_chunk{};
     std::function<void(chunk_index)> new_chunk{};  ///< it was missing, and is there now, and right
     /// A tracker answers, after none did or another; or it does not answer any more.

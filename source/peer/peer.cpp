@@ -43,14 +43,14 @@ peer::peer(asio::any_io_executor executor, asio::thread_pool& pool, peer_options
       up_(options_.limit_up),
       down_(options_.limit_down),
       tasks_(executor),
-      something_over_(executor),
+      state_changed_(executor),
       work_(executor) {}
 
 peer::~peer() = default;
 
-awaitable<void> peer::around(awaitable<void> body) {
+awaitable<void> peer::run(awaitable<void> body) {
     accept_at(ports_.front());
-    return tasks_.around(live(std::move(body)));
+    return tasks_.join_after(live(std::move(body)));
 }
 
 void peer::accept_at(tcp::acceptor& port) {
@@ -94,7 +94,7 @@ awaitable<void> peer::say_goodbye() {
     leave_trackers();
     const auto until = std::chrono::steady_clock::now() + goodbye_limit;
     while (any_link_connected() && stops_ < 2 && std::chrono::steady_clock::now() < until)
-        co_await something_over_.wait_until(until);
+        co_await state_changed_.wait_until(until);
 }
 
 void peer::leave_trackers() {
@@ -108,7 +108,7 @@ void peer::obey_signals() {
 void peer::stop() {
     ++stops_;
     tell_service_manager("STOPPING=1");
-    something_over_.set();
+    state_changed_.set();
     leave_trackers();  // at once, so that they send nobody here any more
     if (sessions_.empty() && work_.size() > 0) {
         cut_short_ = true;
@@ -174,15 +174,15 @@ void peer::leave(const file_set_id& set) {
 }
 
 void peer::arrived(tcp::socket socket, std::string host) {
-    auto place = counter_.enter(site_of(host));
-    if (place) return tasks_.spawn(greet(std::move(socket), std::move(host), std::move(*place)));
-    spdlog::debug("a connection is turned away: {}", place.error());
-    const error_message why{"too_many_connections", place.error()};
+    auto ticket = counter_.enter(site_of(host));
+    if (ticket) return tasks_.spawn(greet(std::move(socket), std::move(host), std::move(*ticket)));
+    spdlog::debug("a connection is turned away: {}", ticket.error());
+    const error_message why{"too_many_connections", ticket.error()};
     turn_away(std::move(socket), options_.secured ? "" : to_line(why));
 }
 
 // Whoever connects says first which file-set it is about: that decides who talks to it.
-awaitable<void> peer::greet(tcp::socket socket, std::string host, connection_counter::place place) {
+awaitable<void> peer::greet(tcp::socket socket, std::string host, connection_counter::ticket ticket) {
     std::unique_ptr<tls_channel> tls;
     if (options_.secured) tls = options_.secured->accept(socket.native_handle());
     auto line = std::make_unique<stream>(std::move(socket), limits(), std::move(tls));
@@ -190,11 +190,11 @@ awaitable<void> peer::greet(tcp::socket socket, std::string host, connection_cou
     try {
         const time_point until = std::chrono::steady_clock::now() + options_.limits.hello;
         co_await line->handshake(options_.limits.hello);
-        const duration left = until - std::chrono::steady_clock::now();
-        const peer_to_peer::hello hello = co_await read_hello(*line, left);
+        const duration remaining = until - std::chrono::steady_clock::now();
+        const peer_to_peer::hello hello = co_await read_hello(*line, remaining);
         fault_point(hello);
         if (const auto who = reachable_.find(hello.set); who != reachable_.end()) {
-            who->second->take(std::move(line), host, hello, std::move(place));
+            who->second->take(std::move(line), host, hello, std::move(ticket));
             co_return;
         }
     } catch (const protocol_violation& violation) {

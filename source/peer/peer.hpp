@@ -30,7 +30,7 @@ inline constexpr duration tracker_connect_limit = std::chrono::seconds{5};
 class visited {
 public:
     virtual void take(std::unique_ptr<stream> line, std::string host, peer_to_peer::hello hello,
-                      connection_counter::place place) = 0;
+                      connection_counter::ticket ticket) = 0;
 
 protected:
     virtual ~visited() = default;
@@ -46,16 +46,16 @@ public:
     /// was spawned beside it; then says goodbye to the trackers, within a grace time. Leaves nothing behind
     /// that runs. Once only. Throws what the body throws, and session_failure (incomplete) where it was
     /// stopped before there was a session.
-    awaitable<void> around(awaitable<void> body);
+    awaitable<void> run(awaitable<void> body);
 
-    /// More of what the body does, for as long as that takes: around() returns when all of it is over. A
+    /// More of what the body does, for as long as that takes: run() returns when all of it is over. A
     /// failure ends all of it.
     void spawn(awaitable<void> beside_body) { work_.spawn(std::move(beside_body)); }
 
     /// Has every session stop, those too that begin later. After the second time nothing is waited for.
     void stop();
     bool stopping() const { return stops_ > 0; }
-    /// Until around() returns, SIGINT and SIGTERM do the same.
+    /// Until run() returns, SIGINT and SIGTERM do the same.
     void obey_signals();
 
     /// In the order in which they came, from their constructors to their destructors.
@@ -96,7 +96,7 @@ public:
     connecting to_tracker() const { return {tracker_connect_limit, {}, options_.secured, true, source_}; }
     awaitable<std::unique_ptr<stream>> open_tracker(const endpoint& tracker) const;
     byte_count upload_slice() const { return up_.slice(); }
-    void tracker_left() { something_over_.set(); }
+    void tracker_left() { state_changed_.set(); }
     activities& going_on() { return going_on_; }
 
 private:
@@ -105,7 +105,7 @@ private:
     awaitable<void> say_goodbye();
     void leave_trackers();
     void arrived(tcp::socket socket, std::string host);
-    awaitable<void> greet(tcp::socket socket, std::string host, connection_counter::place place);
+    awaitable<void> greet(tcp::socket socket, std::string host, connection_counter::ticket ticket);
     bool any_link_connected() const;
     bool is_own(const endpoint& tracker) const;
 
@@ -125,7 +125,7 @@ private:
     std::map<file_set_key, visited*> reachable_;
     std::map<endpoint, std::unique_ptr<tracker_link>> links_;
     task_group tasks_;
-    event something_over_;
+    event state_changed_;
     std::optional<caught_signals> signals_;
     task_group work_;  // the body, and what is beside it
     bool cut_short_ = false;

@@ -135,9 +135,9 @@ awaitable<void> copy_from_itself(asio::thread_pool& pool, published_store& store
 awaitable<prepared> prepare(asio::thread_pool& pool, activities& shown_in, published_store& store,
                             bool serve_only, std::vector<std::filesystem::path> reuse) {
     const manifest& set = *store.published();
-    const auto survey = [&store] { return store.survey(); };
-    auto surveyed = co_await on_pool(pool, survey);
-    const published_store::to_check what = value_or_throw(std::move(surveyed));
+    const auto find_out = [&store] { return store.what_to_check(); };
+    auto to_check = co_await on_pool(pool, find_out);
+    const published_store::to_check what = value_or_throw(std::move(to_check));
     byte_count to_read = 0;
     for (const chunk_set* chunks : {&what.by_xxh3, &what.by_sha256})
         for (const chunk_index chunk : *chunks) to_read += set.chunk(chunk).size;

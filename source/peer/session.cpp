@@ -95,7 +95,7 @@ session::session(peer& owner, std::unique_ptr<chunk_store> store, std::string fi
       something_to_ask_(owner.executor()),
       something_to_tell_(owner.executor()),
       something_to_save_(owner.executor()),
-      something_over_(owner.executor()),
+      state_changed_(owner.executor()),
       announced_(owner.executor()) {
     owner_.enter(*this);
 }
@@ -110,7 +110,7 @@ awaitable<exit_code> session::run() {
     if (complete()) completed_ = started_;
     const activities::entry shown{owner_.going_on(), [this] { return going_on(); }};
     spawn(live());
-    co_await tasks_.around(live_until_over());
+    co_await tasks_.join_after(live_until_over());
 
     if (unsaved_) {
         const auto job = store_->save_job();
@@ -121,7 +121,7 @@ awaitable<exit_code> session::run() {
     if (bytes_up_ > 0)
         spdlog::info("{}: {} to {} in {}", printable(options_.label), show_sent(going_on()),
                      show_count(receivers_.size(), "peer"), show_duration(now() - started_));
-    if (options_.watch.over && !ended_for_changes_) options_.watch.over(status());
+    if (options_.watch.ended && !ended_for_changes_) options_.watch.ended(status());
     if (failure_) throw *failure_;
     co_return result();
 }
@@ -137,7 +137,7 @@ awaitable<void> session::live_until_over() {
     ended_for_changes_ = looks_again_at_ && !was_asked_to && !failure_;
     leave_trackers();
     if (is_busy(was_asked_to) && !no_grace_)
-        spdlog::info("{}: lets chunks that are on their way arrive, for {} at most; a second signal does not",
+        spdlog::info("{}: finishing transfers in progress (at most {}); press Ctrl-C again to stop now",
                      printable(options_.label), show_duration(grace));
     co_await let_transfers_end(was_asked_to);
     tasks_.cancel();
@@ -167,7 +167,7 @@ void session::pause() {
     go_offline();
     carry_out(scheduler_.wind_down());
     leaves_by_ = now() + grace;
-    something_over_.set();
+    state_changed_.set();
     spdlog::info("{}: paused", printable(options_.label));
 }
 
@@ -177,7 +177,7 @@ void session::resume() {
     last_arrival_ = now();
     if (hashed_) go_online();
     something_to_ask_.set();
-    something_over_.set();
+    state_changed_.set();
     spdlog::info("{}: goes on", printable(options_.label));
 }
 
@@ -191,12 +191,12 @@ void session::leave_peers_if_due() {
 void session::stop() {
     no_grace_ = stopping_;
     stopping_ = true;
-    something_over_.set();
+    state_changed_.set();
 }
 
 void session::fail(exit_code code, const std::string& message) {
     if (!failure_) failure_.emplace(code, message);
-    something_over_.set();
+    state_changed_.set();
 }
 
 void session::spawn(awaitable<void> task) {
@@ -227,7 +227,7 @@ awaitable<void> session::live() {
         co_await hash_present();
     }
     hashed_ = true;
-    something_over_.set();
+    state_changed_.set();
     spdlog::info("{}: has {} of {} chunks, serves at port {}", printable(options_.label),
                  store_->present().size(), store_->count(), owner_.port());
     if (store_->published() && options_.fetch) want(missing() - store_->repeats());
@@ -261,7 +261,7 @@ awaitable<void> session::wait_until_over() {
     for (auto at = over_at(); !at || now() < *at; at = over_at()) {
         leave_peers_if_due();
         constexpr time_point never = time_point::max();
-        co_await something_over_.wait_until(std::min(at.value_or(never), leaves_by_.value_or(never)));
+        co_await state_changed_.wait_until(std::min(at.value_or(never), leaves_by_.value_or(never)));
     }
 }
 
@@ -290,7 +290,7 @@ bool session::is_busy(bool downloads_too) const {
 awaitable<void> session::let_transfers_end(bool downloads_too) {
     const time_point until = now() + grace;
     carry_out(scheduler_.wind_down());
-    while (is_busy(downloads_too) && now() < until && !no_grace_) co_await something_over_.wait_until(until);
+    while (is_busy(downloads_too) && now() < until && !no_grace_) co_await state_changed_.wait_until(until);
 }
 
 awaitable<void> session::ask_loop() {
@@ -364,7 +364,7 @@ void session::standing_changed(const from_tracker::announced& news) {
             "(see the tracker's --quorum)",
             printable(options_.label));
     something_to_tell_.set();
-    something_over_.set();
+    state_changed_.set();
     announced_.open();
 }
 
@@ -462,18 +462,18 @@ awaitable<void> session::reunion_loop() {
     }
 }
 
-std::optional<std::size_t> session::place_of(const tracker_link& which) const {
+std::optional<std::size_t> session::rank_of(const tracker_link& which) const {
     const auto at = std::ranges::find(links_, &which);
     if (at == links_.end()) return std::nullopt;
     return static_cast<std::size_t>(at - links_.begin());
 }
 
 void session::tracker_answered(const tracker_link& which) {
-    const auto place = place_of(which);
-    if (!place) return;
+    const auto rank = rank_of(which);
+    if (!rank) return;
     unreachable_.erase(which.tracker());
     no_tracker_.reset();
-    order_.answered(*place);
+    order_.answered(*rank);
     use_trackers();
     if (std::exchange(answering_, which.tracker()) == which.tracker()) return;
     if (options_.watch.tracker) options_.watch.tracker(options_.label, which.tracker(), true);
@@ -482,7 +482,7 @@ void session::tracker_answered(const tracker_link& which) {
 }
 
 void session::tracker_failed(const tracker_link& which) {
-    if (const auto place = place_of(which)) order_.failed(*place, now());
+    if (const auto rank = rank_of(which)) order_.failed(*rank, now());
     use_trackers();
 }
 
@@ -491,7 +491,7 @@ void session::tracker_lost(const tracker_link& which) {
         answering_.reset();
         if (options_.watch.tracker) options_.watch.tracker(options_.label, which.tracker(), false);
     }
-    if (const auto place = place_of(which)) order_.lost(*place, now());
+    if (const auto rank = rank_of(which)) order_.lost(*rank, now());
     use_trackers();
 }
 
@@ -526,14 +526,14 @@ awaitable<void> session::connect(endpoint where) {
 }
 
 void session::take(std::unique_ptr<stream> line, std::string host, peer_to_peer::hello hello,
-                   connection_counter::place place) {
+                   connection_counter::ticket ticket) {
     const endpoint where{std::move(host), hello.transfer_port};
-    spawn(converse(std::move(line), std::move(hello), where, std::move(place)));
+    spawn(converse(std::move(line), std::move(hello), where, std::move(ticket)));
 }
 
 awaitable<void> session::converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
                                   endpoint where,
-                                  std::optional<connection_counter::place> /* kept until it ends */) {
+                                  std::optional<connection_counter::ticket> /* kept until it ends */) {
     const std::string whose = printable(where.to_string());
     try {
         connection with(*this, std::move(line), std::move(hello), std::move(where),
@@ -552,7 +552,7 @@ std::string session::joined(connection& with, std::uint64_t instance, const endp
     if (!verdict.refused.empty()) return verdict.refused;
     if (verdict.replaces) {
         connection& old = *connections_.at(*verdict.replaces);
-        left(old);
+        connection_ended(old);
         old.finish();
     }
     connections_[with.id()] = &with;
@@ -560,16 +560,16 @@ std::string session::joined(connection& with, std::uint64_t instance, const endp
     return {};
 }
 
-void session::left(connection& with) {
+void session::connection_ended(connection& with) {
     if (connections_.erase(with.id()) == 0) return;
     scheduler_.peer_left(with.id());
     uploads_.peer_left(with.id());
     manifest_turns_.end(with.id());
-    peers_.left(with.id());
+    peers_.peer_left(with.id());
     start_uploads();
     end_if_alone();
     something_to_ask_.set();
-    something_over_.set();
+    state_changed_.set();
 }
 
 void session::offended(const connection& by, unsigned times) {
@@ -591,7 +591,7 @@ void session::peer_refused(connection& from, std::optional<chunk_index> chunk) {
     if (!connections_.contains(from.id())) return;
     scheduler_.refused(from.id(), chunk);
     something_to_ask_.set();
-    something_over_.set();
+    state_changed_.set();
 }
 
 // --- downloads
@@ -623,7 +623,7 @@ void session::chunk_arrived(connection& from, const hashed_chunk& hashed) {
     carry_out(connected ? scheduler_.finished(from.id(), chunk, now()) : scheduler_.found(chunk));
     own(hashed);
     something_to_ask_.set();
-    something_over_.set();
+    state_changed_.set();
 }
 
 void session::own(const hashed_chunk& hashed) {
@@ -639,7 +639,7 @@ void session::own(const hashed_chunk& hashed) {
     if (options_.watch.new_chunk) options_.watch.new_chunk(chunk);
     if (!complete() || completed_) return;
     completed_ = now();
-    something_over_.set();
+    state_changed_.set();
 }
 
 // The same content in another place of the set.
@@ -674,7 +674,7 @@ bool session::chunk_was_wrong(connection& from, chunk_index chunk) {
     spdlog::warn("{}: {} sent chunk {} with wrong content: it is fetched elsewhere",
                  printable(options_.label), from.label(), chunk.value);
     something_to_ask_.set();
-    something_over_.set();
+    state_changed_.set();
     if (!connections_.contains(from.id()) || !scheduler_.wrong(from.id(), chunk)) return false;
     peers_.ban(from.instance(), now());
     spdlog::warn("{}: {} sent too many of these: it is left alone for a while", printable(options_.label),
@@ -727,7 +727,7 @@ void session::upload_cancelled(connection& by, std::optional<chunk_index> chunk)
 void session::upload_ended(const connection& by) {
     uploads_.finished(by.id());
     start_uploads();
-    something_over_.set();
+    state_changed_.set();
 }
 
 void session::start_uploads() {
@@ -769,7 +769,7 @@ void session::fetch_again(chunk_index chunk) {
         scheduler_.agreed(chunk);
         something_to_ask_.set();
     }
-    something_over_.set();
+    state_changed_.set();
 }
 
 // --- status

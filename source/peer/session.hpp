@@ -38,7 +38,7 @@ public:
     ~session() override;
 
     /// Hashes, announces, fetches, serves; until stop(), or until complete with `once`. Returns how it went,
-    /// or throws session_failure. Leaves nothing behind that runs. Within the owner's around().
+    /// or throws session_failure. Leaves nothing behind that runs. Within the owner's run().
     awaitable<exit_code> run();
 
     /// Asks run() to return: no new transfers, chunks on their way, in and out, may arrive within the grace
@@ -99,11 +99,11 @@ public:
 
     /// A connection about this set, which the other side has opened.
     void take(std::unique_ptr<stream> line, std::string host, peer_to_peer::hello hello,
-              connection_counter::place place) override;
+              connection_counter::ticket ticket) override;
 
     // What connections tell. joined() says whether this one may stay, and the reason if not.
     std::string joined(connection& with, std::uint64_t instance, const endpoint& where);
-    void left(connection& with);
+    void connection_ended(connection& with);
     /// The connection is ended because the other side broke the rules.
     void offended(const connection& by, unsigned times);
     void peer_has(connection& from, const chunk_set& chunks);
@@ -155,7 +155,7 @@ private:
     void serve_others();
     awaitable<void> connect(endpoint where);
     awaitable<void> converse(std::unique_ptr<stream> line, std::optional<peer_to_peer::hello> hello,
-                             endpoint where, std::optional<connection_counter::place> place);
+                             endpoint where, std::optional<connection_counter::ticket> ticket);
     awaitable<void> copy_repeats(chunk_index arrived);
     void want(const chunk_set& chunks);
     void say_if_complete();
@@ -163,7 +163,7 @@ private:
     void use_trackers();
     void end_if_alone();
     void leave_trackers();
-    std::optional<std::size_t> place_of(const tracker_link& which) const;
+    std::optional<std::size_t> rank_of(const tracker_link& which) const;
     void start_uploads();
     void carry_out(const std::vector<order>& orders);
     void own(const hashed_chunk& hashed);
@@ -196,7 +196,7 @@ private:
     event something_to_ask_;
     event something_to_tell_;
     event something_to_save_;
-    event something_over_;
+    event state_changed_;
     gate announced_;
     bool hashed_ = false;  // what is present is known, and can be announced
     bool stopping_ = false;

@@ -150,24 +150,24 @@ awaitable<std::string> tracker_link::one_connection() {
         task_group writing(owner_.executor());
         writing.spawn(line.write_lines());
         writing.spawn(talk_loop(line));
-        co_await writing.around(read_loop(line));
+        co_await writing.join_after(read_loop(line));
     } catch (const protocol_violation& violation) {
         why = fmt::format("it does not speak the protocol ({})", printable(violation.what()));
     } catch (const std::system_error& failure) {
         if (failure.code() != asio::error::eof) why = why_unreachable(failure, tracker_.port);
     } catch (...) {
         log_fault(fmt::format("the tracker at {}", tracker_.to_string()), std::current_exception());
-        why = describe(std::current_exception());
+        why = message_of(std::current_exception());
     }
     connected_ = false;
-    std::erase_if(topics_, [](const auto& about) { return about->is_over(); });
+    std::erase_if(topics_, [](const auto& about) { return about->is_done(); });
     for (const auto& about : topics_) forget_connection(*about);
     co_return why;
 }
 
 void tracker_link::forget_connection(topic& about) {
     about.introduced = false;
-    about.told.clear();
+    about.announced.clear();
 }
 
 awaitable<void> tracker_link::read_loop(stream& line) {
@@ -250,14 +250,14 @@ awaitable<void> tracker_link::talk_loop(stream& line) {
 awaitable<void> tracker_link::talk(stream& line) {
     time_point ping_at = now() + ping_every_;
     traffic_ = {now(), owner_.received(), owner_.sent()};
-    rates_ = rates_told_ = {};
+    rates_ = rates_said_ = {};
     while (!goodbye_ && !topics_.empty()) {
         const std::vector<std::shared_ptr<topic>> topics = topics_;
         for (const auto& about : topics) co_await talk_about(line, *about);
-        std::erase_if(topics_, [](const auto& about) { return about->is_over(); });
+        std::erase_if(topics_, [](const auto& about) { return about->is_done(); });
         if (now() >= traffic_.at + between_rates) measure();
-        if (now() >= ping_at || rates_ != rates_told_) {
-            line.post(to_line(rates_told_ = rates_));
+        if (now() >= ping_at || rates_ != rates_said_) {
+            line.post(to_line(rates_said_ = rates_));
             ping_at = now() + ping_every_;
         }
         const time_point next = std::min({next_turn(), ping_at, traffic_.at + between_rates});
@@ -298,7 +298,7 @@ awaitable<void> tracker_link::talk_about(stream& line, topic& about) {
         locate_again(about);
         co_await locate(line, about, sample_of_missing(*about.who));
     }
-    if (about.is_over() && about.introduced)
+    if (about.is_done() && about.introduced)
         line.post(to_line(to_tracker::withdraw{about.set, std::nullopt}));
 }
 
@@ -310,19 +310,19 @@ awaitable<void> tracker_link::introduce(stream& line, topic& about) {
     if (const auto published = about.who->store().published())
         line.post(to_line(to_tracker::publish{
             {published->id(), std::string{published->name()}, published->size(), published->chunk_count()}}));
-    about.told = about.who->known().owned();
-    co_await announce(line, about, about.told);
+    about.announced = about.who->known().owned();
+    co_await announce(line, about, about.announced);
     if (about.who) co_await locate(line, about, about.who->missing());
 }
 
 bool tracker_link::has_news(const topic& about) {
-    return about.who->known().owned() != about.told;
+    return about.who->known().owned() != about.announced;
 }
 
 // At once: nobody is to be sent for what is not there any more.
 awaitable<void> tracker_link::tell_losses(stream& line, topic& about) {
-    const chunk_set losses = about.told - about.who->known().owned();
-    about.told -= losses;
+    const chunk_set losses = about.announced - about.who->known().owned();
+    about.announced -= losses;
     if (!losses.empty()) co_await withdraw(line, about, losses);
 }
 
@@ -331,8 +331,8 @@ awaitable<void> tracker_link::tell_news(stream& line, topic& about) {
     about.announce_after =
         long_ago ? announce_soon_after : std::min(about.announce_after * 2, announce_later);
     about.announce_at = now() + about.announce_after;
-    const chunk_set news = about.who->known().owned() - about.told;
-    about.told |= news;
+    const chunk_set news = about.who->known().owned() - about.announced;
+    about.announced |= news;
     if (!news.empty()) co_await announce(line, about, news);
 }
 

@@ -57,7 +57,7 @@ private:
         file_set_key set;
         bool is_joined = false;   // all the same, without a session
         bool introduced = false;  // on this connection
-        chunk_set told{};
+        chunk_set announced{};
         std::vector<to_tracker::report> reports{};  // not sent yet
         duration announce_after{};
         time_point announce_at{};
@@ -65,7 +65,7 @@ private:
         time_point locate_at{};
 
         /// The tracker is to be told, and that was it.
-        bool is_over() const { return !who && !is_joined; }
+        bool is_done() const { return !who && !is_joined; }
     };
 
     /// Content that the peer has received and sent so far.
@@ -120,7 +120,7 @@ private:
     duration ping_every_{};
     traffic traffic_;  // when it was measured last
     to_tracker::ping rates_;
-    to_tracker::ping rates_told_;
+    to_tracker::ping rates_said_;
 };
 
 }  // namespace p2p

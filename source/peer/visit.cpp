@@ -77,9 +77,9 @@ awaitable<void> ask_in_order(const std::vector<endpoint>& trackers, Ask ask, Tak
     bool answered = false;
     for (const endpoint& tracker : trackers) {
         try {
-            const auto told = co_await ask(tracker);
+            const auto answer = co_await ask(tracker);
             answered = true;
-            if (take(told)) co_return;
+            if (take(answer)) co_return;
         } catch (const session_failure& failure) {
             trouble = failure;
         }
@@ -92,8 +92,8 @@ awaitable<void> ask_in_order(const std::vector<endpoint>& trackers, Ask ask, Tak
 awaitable<std::vector<set_listing>> list_sets(std::vector<endpoint> trackers, connecting how) {
     std::vector<set_listing> sets;
     const auto ask = [&how](const endpoint& tracker) { return sets_at(tracker, how, std::nullopt); };
-    const auto take = [&sets](const std::vector<set_listing>& told) {
-        sets = told;
+    const auto take = [&sets](const std::vector<set_listing>& answer) {
+        sets = answer;
         return true;
     };
     co_await ask_in_order(trackers, ask, take);

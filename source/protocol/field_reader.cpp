@@ -27,8 +27,8 @@ void field_reader::refuse(std::string_view key, std::string_view wanted) {
 }
 
 const json_value* field_reader::find(std::string_view key) const {
-    const std::uint32_t place = values_.find(object_, key);
-    return place == 0 ? nullptr : &values_[place];
+    const std::uint32_t position = values_.find(object_, key);
+    return position == 0 ? nullptr : &values_[position];
 }
 
 const json_value& field_reader::get(std::string_view key) {
@@ -152,9 +152,9 @@ chunk_hash field_reader::hash(std::string_view key) {
 std::vector<std::uint32_t> field_reader::counts_if_any(std::string_view key) {
     std::vector<std::uint32_t> counts;
     if (!has(key)) return counts;
-    const std::uint32_t place = array(key, max_other_counts);
-    const std::uint32_t end = place == 0 ? 0 : values_[place].after;
-    for (std::uint32_t at = place + 1; at < end; at = values_[at].after) {
+    const std::uint32_t position = array(key, max_other_counts);
+    const std::uint32_t end = position == 0 ? 0 : values_[position].after;
+    for (std::uint32_t at = position + 1; at < end; at = values_[at].after) {
         const bool is_count = is_whole_number(values_[at], 1, max_chunk_count);
         if (!is_count) refuse(key, fmt::format("whole numbers from 1 to {}", max_chunk_count));
         counts.push_back(is_count ? static_cast<std::uint32_t>(values_[at].number) : 0);

@@ -64,9 +64,9 @@ public:
     template <class Element>
     std::vector<Element> list(std::string_view key, std::size_t most, Element (*read_one)(field_reader&)) {
         std::vector<Element> elements;
-        const std::uint32_t place = array(key, most);
-        const std::uint32_t end = place == 0 ? 0 : values_[place].after;
-        for (std::uint32_t at = place + 1; at < end; at = values_[at].after) {
+        const std::uint32_t position = array(key, most);
+        const std::uint32_t end = position == 0 ? 0 : values_[position].after;
+        for (std::uint32_t at = position + 1; at < end; at = values_[at].after) {
             field_reader fields{values_, at, count_, longest_name_};
             elements.push_back(read_one(fields));
             if (!fields.problem().empty())

@@ -31,7 +31,7 @@ public:
     /// A line that is no JSON object, or has a NUL byte, or is nested too deeply, is a "bad_json".
     static tl::expected<json_values, error_message> of_object(std::string_view line, std::size_t most_levels);
 
-    const json_value& operator[](std::uint32_t place) const { return values_[place]; }
+    const json_value& operator[](std::uint32_t position) const { return values_[position]; }
 
     /// Inside an object; where there are several of that name, the last. 0: there is none.
     std::uint32_t find(std::uint32_t object, std::string_view key) const;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/base/units.hpp"
-#include "core/views/survey.hpp"
+#include "core/views/overview.hpp"
 
 #include <cstdint>
 #include <optional>

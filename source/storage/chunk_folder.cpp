@@ -88,11 +88,11 @@ std::optional<chunk_index> chunk_named(std::string_view name) {
 // that has it first keeps it: its stamp is what is known of the file from then on.
 class chunk_folder::arriving_file final : public incoming_chunk {
 public:
-    arriving_file(int folder, std::string part, std::string place, const chunk_claim& agreed,
+    arriving_file(int folder, std::string part, std::string final_name, const chunk_claim& agreed,
                   std::shared_ptr<copies_under_way> all)
         : folder_(folder),
           part_(std::move(part)),
-          place_(std::move(place)),
+          final_name_(std::move(final_name)),
           agreed_(agreed),
           all_(std::move(all)) {}
 
@@ -107,7 +107,7 @@ public:
             if (!file_) return failed();
         }
         if (const int error = write_all(file_.get(), bytes))
-            return tl::unexpected{failure(name_in(folder_, place_), error)};
+            return tl::unexpected{failure(name_in(folder_, final_name_), error)};
         hasher_.update(bytes);
         return {};
     }
@@ -119,7 +119,7 @@ public:
         if (all_->placed) return hashed_chunk{agreed_, *all_->placed};
         const auto stamp = stamp_of(file_.get(), part_);
         if (!stamp) return tl::unexpected{stamp.error()};
-        if (::renameat(folder_, part_.c_str(), folder_, place_.c_str()) != 0) return failed();
+        if (::renameat(folder_, part_.c_str(), folder_, final_name_.c_str()) != 0) return failed();
         file_.reset();
         all_->placed = *stamp;
         return hashed_chunk{agreed_, *stamp};
@@ -128,12 +128,12 @@ public:
 private:
     tl::unexpected<std::string> failed() const {
         const int error = errno;
-        return tl::unexpected{failure(name_in(folder_, place_), error)};
+        return tl::unexpected{failure(name_in(folder_, final_name_), error)};
     }
 
     int folder_;
     std::string part_;
-    std::string place_;
+    std::string final_name_;
     chunk_claim agreed_;
     std::shared_ptr<copies_under_way> all_;
     unique_fd file_;

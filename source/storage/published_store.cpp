@@ -34,7 +34,7 @@ void published_store::all_present(const std::vector<std::optional<file_stamp>>& 
     shared_from_here_ = true;
 }
 
-tl::expected<published_store::to_check, std::string> published_store::survey() {
+tl::expected<published_store::to_check, std::string> published_store::what_to_check() {
     journal_content journal;
     const auto held_open = disk_->open_root();
     if (!held_open) return tl::unexpected{held_open.error()};

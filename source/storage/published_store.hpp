@@ -3,7 +3,7 @@
 // after that.
 //
 // Before it is used, what is there already is found out, in this order (peer/prepare.hpp does it with all
-// cores): survey(), a check_job() for each chunk that it names, conclude(), and, to fetch, copies of what is
+// cores): what_to_check(), a check_job() for each chunk that it names, conclude(), and, to fetch, copies of what is
 // misplaced or known from elsewhere (copy_job()), then ready().
 #pragma once
 
@@ -42,7 +42,7 @@ public:
     };
     /// Looks at the journal and the files. What is recorded as complete, in files that have not changed, is
     /// present without being read. Blocks.
-    tl::expected<to_check, std::string> survey();
+    tl::expected<to_check, std::string> what_to_check();
 
     /// Whether the chunk is there: in staged files where there are any, or only in the files' places.
     enum class looked_in { staged_first, place_only };

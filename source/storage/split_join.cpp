@@ -228,15 +228,15 @@ tl::expected<std::uint32_t, std::string> split_file(const fs::path& file, const 
     const named_file source{fd.get(), file};
     const auto info = info_of(source);
     if (!info) return tl::unexpected{info.error()};
-    auto left = static_cast<byte_count>(info->st_size);
-    auto count = count_chunks(file, left, chunk_size);
+    auto remaining = static_cast<byte_count>(info->st_size);
+    auto count = count_chunks(file, remaining, chunk_size);
     if (!count) return count;
 
     auto folder = new_chunk_folder::create(into);
     if (!folder) return tl::unexpected{folder.error()};
     file_copier copier;
-    for (; left > 0; left -= std::min(left, chunk_size)) {
-        const auto written = write_chunk(source, *folder, std::min(left, chunk_size), copier);
+    for (; remaining > 0; remaining -= std::min(remaining, chunk_size)) {
+        const auto written = write_chunk(source, *folder, std::min(remaining, chunk_size), copier);
         if (!written) return tl::unexpected{written.error()};
     }
     const auto kept = folder->keep();

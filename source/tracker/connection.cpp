@@ -75,19 +75,19 @@ awaitable<void> tracker_connection::wait_for(plain_socket::wait_type what) {
 
 // As far as it goes, and then waits.
 awaitable<void> tracker_connection::shake_hands() {
-    throw_if_over();
+    throw_if_ended();
     if (std::exchange(is_heard_, false)) heard_by_ = std::chrono::steady_clock::now() + silence_limit_;
     waits_ = true;
     const tls_channel::outcome done = tls_->handshake();
     if (done.error) close(done.error);
-    throw_if_over();
+    throw_if_ended();
     shaking_hands_ = done.needs != tls_channel::wants::nothing;
     return wait_for(done.needs == tls_channel::wants::to_read ? plain_socket::wait_read
                                                               : plain_socket::wait_write);
 }
 
 awaitable<void> tracker_connection::input() {
-    throw_if_over();
+    throw_if_ended();
     if (std::exchange(is_heard_, false)) heard_by_ = std::chrono::steady_clock::now() + silence_limit_;
     waits_ = true;
     return wait_for(plain_socket::wait_read);
@@ -138,7 +138,7 @@ std::size_t tracker_connection::write_some(std::error_code& error) {
 }
 
 std::optional<std::string_view> tracker_connection::next_line() {
-    throw_if_over();
+    throw_if_ended();
     const buffer_limits& limits = shared_.limits_;
     const auto line =
         unread().next_line(is_welcome_ ? limits.line : std::min(limits.line, limits.first_line));
@@ -154,7 +154,7 @@ void tracker_connection::end_turn() {
     if (!unread_ || !takes_too_much(0)) return;
     unread_.reset();
     count_buffered();
-    if (!over_) throw protocol_violation({"too_much_buffered", "too many lines have begun and not ended"});
+    if (!ended_) throw protocol_violation({"too_much_buffered", "too many lines have begun and not ended"});
 }
 
 // With so much more. When all connections together are over their limit, those go that have more than their
@@ -198,7 +198,7 @@ void tracker_connection::send() {
         std::error_code error;
         const std::size_t n = write_some(error);
         if (error == asio::error::would_block) {
-            write_by_ = std::chrono::steady_clock::now() + (over_ ? farewell_limit : write_limit);
+            write_by_ = std::chrono::steady_clock::now() + (ended_ ? farewell_limit : write_limit);
             socket_.cancel();  // whoever waits for input is to drain() it
             count_buffered();
             return;
@@ -223,7 +223,7 @@ awaitable<void> tracker_connection::drain() {
 }
 
 void tracker_connection::give_up(std::string_view line, std::error_code why) {
-    if (over_) return;
+    if (ended_) return;
     if (!is_blocked()) {
         outbox_.clear();
     } else {
@@ -241,8 +241,8 @@ void tracker_connection::give_up(std::string_view line, std::error_code why) {
 }
 
 void tracker_connection::finish(std::error_code why) {
-    if (over_) return;
-    over_ = why;
+    if (ended_) return;
+    ended_ = why;
     socket_.cancel();
     if (is_blocked()) write_by_ = std::min(write_by_, std::chrono::steady_clock::now() + farewell_limit);
 }
@@ -262,7 +262,7 @@ awaitable<void> tracker_connection::linger() {
 }
 
 void tracker_connection::close(std::error_code why) {
-    if (!over_) over_ = why;
+    if (!ended_) ended_ = why;
     waits_ = false;
     write_by_ = time_point::max();
     outbox_ = {};
@@ -272,15 +272,15 @@ void tracker_connection::close(std::error_code why) {
     socket_.close(ignored);
 }
 
-void tracker_connection::throw_if_over() const {
-    if (over_) throw std::system_error(over_);
+void tracker_connection::throw_if_ended() const {
+    if (ended_) throw std::system_error(ended_);
 }
 
 time_point tracker_connection::check_deadlines(time_point now) {
     if (write_by_ <= now) close(asio::error::timed_out);
     if (waits_ && heard_by_ <= now) {
         waits_ = false;
-        if (shaking_hands_ || over_)
+        if (shaking_hands_ || ended_)
             close(asio::error::timed_out);
         else
             finish(asio::error::timed_out);

@@ -130,7 +130,7 @@ public:
     void close(std::error_code why);
 
     /// Throws std::system_error after finish() or close(); so do input() and next_line().
-    void throw_if_over() const;
+    void throw_if_ended() const;
 
     /// Ends it (asio::error::timed_out) if its time is up: finish() where nothing came, close() where nothing
     /// could be sent. Returns when that will be at the earliest.
@@ -166,7 +166,7 @@ private:
     std::string outbox_;
     time_point heard_by_ = time_point::max();  // while it waits
     time_point write_by_ = time_point::max();
-    std::error_code over_;       // why, once it is
+    std::error_code ended_;      // why, once it is
     std::error_code waked_;      // why a wait ended: what follows it finds out by itself
     std::uint32_t counted_ = 0;  // bytes of it in shared_buffers::buffered_
     std::uint32_t held_ = 0;     // of the outbox, at its end

@@ -105,12 +105,12 @@ std::string why_it_ended(const std::error_code& why) {
 
 /// A connection, and who it is.
 struct tracker_server::client {
-    client(tracker_server& of, tcp::socket socket, connection_counter::place counted, std::string from)
+    client(tracker_server& of, tcp::socket socket, connection_counter::ticket counted, std::string from)
         : server(of),
           host(std::move(from)),
           line(std::move(socket), of.buffers_, of.options_.hello_limit, of.options_.secured.get()),
           meter(of.debts_.take(site_of(host))),
-          place(std::move(counted)) {
+          ticket(std::move(counted)) {
         server.connected_.insert(this);
     }
     client(const client&) = delete;
@@ -126,7 +126,7 @@ struct tracker_server::client {
     tracker_connection line;
     peer_id id;  // 0: a visitor, or no hello yet
     announce_meter meter;
-    connection_counter::place place;
+    connection_counter::ticket ticket;
     to_tracker::ping said;  // last
 };
 
@@ -150,7 +150,7 @@ std::uint16_t tracker_server::port() const {
 }
 
 awaitable<void> tracker_server::run() {
-    return tasks_.around(begin());
+    return tasks_.join_after(begin());
 }
 
 // Whoever connects meanwhile waits until all is there again.
@@ -214,16 +214,17 @@ void tracker_server::keep_agreed(const file_set_key& set, const registry_news& n
 }
 
 void tracker_server::arrived(tcp::socket socket, std::string host) {
-    auto place = counter_.enter(site_of(host));
-    if (!place) {
+    auto ticket = counter_.enter(site_of(host));
+    if (!ticket) {
         ++counts_.refused_connections;
-        log_refused(refused_for::limits, host, place.error());
-        const error_message why{"too_many_connections", place.error()};
+        log_refused(refused_for::limits, host, ticket.error());
+        const error_message why{"too_many_connections", ticket.error()};
         turn_away(std::move(socket), options_.secured ? "" : to_line(why));
         return;
     }
     try {
-        auto arrived = std::make_unique<client>(*this, std::move(socket), std::move(*place), std::move(host));
+        auto arrived =
+            std::make_unique<client>(*this, std::move(socket), std::move(*ticket), std::move(host));
         tasks_.spawn(serve(std::move(arrived)));
     } catch (const std::system_error& failure) {
         spdlog::warn("a connection is lost as it comes: {}", failure.code().message());
@@ -306,7 +307,7 @@ awaitable<void> tracker_server::next_turn(client& from) {
     co_await asio::post(executor_, use_awaitable);
     while (from.line.is_full() && from.line.is_held()) co_await state_.next_release();
     if (from.line.is_blocked()) co_await from.line.drain();
-    from.line.throw_if_over();
+    from.line.throw_if_ended();
 }
 
 // An answer of many lines is returned, to be waited for.
@@ -409,7 +410,7 @@ void tracker_server::forget(client& from, std::string_view why) {
 }
 
 void tracker_server::publish(client& from, const set_summary& set) {
-    if (is_put_out(from, published_set(set.id))) return;
+    if (refuse_if_banned(from, published_set(set.id))) return;
     const auto outcome = catalogue_.publish(from.id, set);
     if (!outcome) throw beyond(outcome.error(), options_.sets);
     if (*outcome == catalogue::publishing::counts) {
@@ -421,7 +422,7 @@ void tracker_server::publish(client& from, const set_summary& set) {
 }
 
 void tracker_server::handle(client& from, const to_tracker::announce& announce) {
-    if (is_put_out(from, announce.set)) return;
+    if (refuse_if_banned(from, announce.set)) return;
     if (announce.set.is_published()) return announce_published(from, *announce.set.id, announce.held);
     const registry_news news = registry_.announce(from.id, announce.set, announce.chunks);
     keep_forgotten();
@@ -440,7 +441,7 @@ void tracker_server::handle(client& from, const to_tracker::announce& announce) 
     for (const chunk_claim& claim : announce.chunks) announced.insert(claim.chunk);
     push_standing(from, announce.set, announced);
     push_news(announce.set, news);
-    if (news.over) throw beyond(*news.over, options_.sets);
+    if (news.exceeded) throw beyond(*news.exceeded, options_.sets);
 }
 
 void tracker_server::announce_published(client& from, const file_set_id& id, const chunk_set& held) {
@@ -457,7 +458,7 @@ void tracker_server::announce_published(client& from, const file_set_id& id, con
 }
 
 void tracker_server::handle(client& from, const to_tracker::withdraw& withdraw) {
-    if (is_put_out(from, withdraw.set)) return;
+    if (refuse_if_banned(from, withdraw.set)) return;
     // Whatever the peer holds, what is agreed is looked through.
     constexpr std::uint64_t looked_through_for_one = 16;
     if (!withdraw.set.is_published() && !withdraw.chunks)
@@ -476,7 +477,7 @@ void tracker_server::handle(client& from, const to_tracker::withdraw& withdraw) 
 
 // What follows from it, the reputation decides.
 void tracker_server::handle(client& from, const to_tracker::report& report) {
-    if (is_put_out(from, report.set)) return;
+    if (refuse_if_banned(from, report.set)) return;
     const auto accused = find(from, {report.host, report.port});
     if (!accused || *accused == from.id || !is_member(*accused, report.set) ||
         !is_member(from.id, report.set))
@@ -516,7 +517,7 @@ void tracker_server::put_out(peer_id banned, const file_set_key& set) {
 }
 
 // true: and it is told so.
-bool tracker_server::is_put_out(client& from, const file_set_key& set) {
+bool tracker_server::refuse_if_banned(client& from, const file_set_key& set) {
     if (from.id == peer_id{}) return false;
     const endpoint& address = registry_.peer(from.id).address;
     if (!reputation_.is_banned(set, address, std::chrono::steady_clock::now())) return false;
@@ -545,7 +546,7 @@ std::vector<peer_id> tracker_server::at_odds_with(peer_id peer, const file_set_k
 void tracker_server::locate_published(client& from, const file_set_id& id) {
     charge(from, cost_of_holders);
     const auto asker = from.id == peer_id{} ? std::nullopt : std::optional{from.id};
-    if (is_put_out(from, published_set(id))) return;
+    if (refuse_if_banned(from, published_set(id))) return;
     const std::vector<peer_id> left_out = at_odds_with(from.id, published_set(id));
     charge(from, left_out.size());
     const std::string here = this_host(from);
@@ -573,7 +574,7 @@ awaitable<void> tracker_server::handle(client& from, to_tracker::list list) {
 }
 
 awaitable<void> tracker_server::locate_chunks(client& from, to_tracker::locate locate) {
-    if (is_put_out(from, locate.set)) co_return;
+    if (refuse_if_banned(from, locate.set)) co_return;
     const auto limit = registry_.wait_for(from.id, locate.set, locate.chunks);
     keep_forgotten();
     if (limit) throw beyond(*limit, options_.sets);
@@ -665,12 +666,12 @@ std::string tracker_server::this_host(const client& to) const {
 }
 
 // The peer that `by` was told to be there.
-std::optional<peer_id> tracker_server::find(const client& by, const endpoint& told) const {
-    const std::string host = without_zone(told.host);
+std::optional<peer_id> tracker_server::find(const client& by, const endpoint& where) const {
+    const std::string host = without_zone(where.host);
     if (host == this_host(by))
         for (const char* const loopback : {"127.0.0.1", "::1"})
-            if (const auto peer = registry_.find({loopback, told.port})) return peer;
-    return registry_.find({host, told.port});
+            if (const auto peer = registry_.find({loopback, where.port})) return peer;
+    return registry_.find({host, where.port});
 }
 
 known_holder tracker_server::holder_for(peer_id id, std::span<const chunk_index> chunks,

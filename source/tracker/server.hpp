@@ -113,7 +113,7 @@ private:
     bool is_member(peer_id peer, const file_set_key& set) const;
     std::size_t hosts_beside(const file_set_key& set, peer_id accused) const;
     void put_out(peer_id banned, const file_set_key& set);
-    bool is_put_out(client& from, const file_set_key& set);
+    bool refuse_if_banned(client& from, const file_set_key& set);
     void tell_put_out(client& from, const file_set_key& set) const;
     std::vector<peer_id> at_odds_with(peer_id peer, const file_set_key& set) const;
     void locate_published(client& from, const file_set_id& id);
@@ -128,7 +128,7 @@ private:
     void push_available(client& to, const file_set_key& set, const chunk_set& chunks);
     void push(client& to, std::string_view line) const;
     std::string this_host(const client& to) const;
-    std::optional<peer_id> find(const client& by, const endpoint& told) const;
+    std::optional<peer_id> find(const client& by, const endpoint& where) const;
     known_holder holder_for(peer_id peer, std::span<const chunk_index> chunks,
                             const std::string& this_host) const;
     std::vector<known_holder> holders_of(const location& where, const std::string& this_host) const;

@@ -101,7 +101,8 @@ web_answer tracker_site::one_fileset(const file_set_key& set, const web_request&
     const auto cells = static_cast<std::uint32_t>(
         std::max<std::uint64_t>(1, request.target.number("cells", most_cells, most_cells)));
     pages::one_fileset all{
-        {*overview(set)}, set.is_published() ? published.survey(*set.id, cells) : folders.survey(set, cells)};
+        {*overview(set)},
+        set.is_published() ? published.heat_map_of(*set.id, cells) : folders.heat_map_of(set, cells)};
     if (set.is_published()) all.set.link = link_to(all.set.what, request.host);
     std::vector<holding> members = set.is_published() ? published.holdings(*set.id) : folders.holdings(set);
     all.members = members.size();

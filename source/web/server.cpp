@@ -152,7 +152,7 @@ awaitable<void> web_server::run() {
     const auto hand_over = [this](tcp::socket socket, const std::string& host) {
         arrived(std::move(socket), host);
     };
-    return tasks_.around(accept_loop(acceptor_, hand_over));
+    return tasks_.join_after(accept_loop(acceptor_, hand_over));
 }
 
 awaitable<void> web_server::keep_up_to_date() {
@@ -163,15 +163,16 @@ awaitable<void> web_server::keep_up_to_date() {
 }
 
 void web_server::arrived(tcp::socket socket, const std::string& host) {
-    auto place = counter_.enter(site_of(host));
-    if (place)
-        tasks_.spawn(serve(std::move(socket), host, std::move(*place)));
+    auto ticket = counter_.enter(site_of(host));
+    if (ticket)
+        tasks_.spawn(serve(std::move(socket), host, std::move(*ticket)));
     else
         turn_away(std::move(socket), text_of(refused(503, "there are too many connections")));
 }
 
 // Whatever ends it ends only this connection.
-awaitable<void> web_server::serve(tcp::socket socket, std::string host, connection_counter::place /*taken*/) {
+awaitable<void> web_server::serve(tcp::socket socket, std::string host,
+                                  connection_counter::ticket /*taken*/) {
     try {
         const auto head = co_await read_head(socket);
         web_request asked;
@@ -242,7 +243,7 @@ awaitable<void> web_server::watch(tcp::socket& socket, const web_request& asked)
         }
     };
     try {
-        co_await beside.during(tell());
+        co_await beside.cancel_after(tell());
     } catch (...) {
         one->is_gone = true;  // nobody may tell it anything any more
         throw;

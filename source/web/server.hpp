@@ -39,7 +39,7 @@ public:
 
 private:
     void arrived(tcp::socket socket, const std::string& host);
-    awaitable<void> serve(tcp::socket socket, std::string host, connection_counter::place place);
+    awaitable<void> serve(tcp::socket socket, std::string host, connection_counter::ticket ticket);
     awaitable<void> watch(tcp::socket& socket, const web_request& asked);
     web_answer answer_whatever_happens(const request_head& head, const std::string& host, bool& is_stream,
                                        web_request& asked);

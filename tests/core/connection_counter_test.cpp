@@ -6,7 +6,7 @@
 
 using namespace p2p;
 
-TEST_CASE("connections are limited in all and for each host, and places are free again when they end") {
+TEST_CASE("connections are limited in all and for each host, and tickets are free again when they end") {
     connection_counter all{{.in_all = 3, .per_host = 2}};
     auto first = std::optional{all.enter("a").value()};
     const auto second = all.enter("a");
@@ -21,11 +21,11 @@ TEST_CASE("connections are limited in all and for each host, and places are free
     CHECK(all.enter("a").has_value());
 }
 
-TEST_CASE("a place that has moved is one place") {
+TEST_CASE("a ticket that has moved counts once") {
     connection_counter all{{.in_all = 1, .per_host = 1}};
     {
-        auto place = all.enter("a");
-        const auto moved = std::move(place);
+        auto ticket = all.enter("a");
+        const auto moved = std::move(ticket);
         CHECK(all.open() == 1);
     }
     CHECK(all.open() == 0);

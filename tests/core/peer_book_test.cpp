@@ -85,7 +85,7 @@ TEST_CASE(
     for (const auto expected : {5s, 10s, 20s, 40s, 80s, 160s, 300s, 300s}) wait_after(expected);
     REQUIRE(book.try_now(at("peer"), now));
     opened(book, 1, larger, now);
-    book.left({1});
+    book.peer_left({1});
     book.tried(at("peer"), now);
     CHECK(book.try_now(at("peer"), now + 5s));
 }
@@ -98,7 +98,7 @@ TEST_CASE("whoever was connected to before can be tried without being named") {
     book.try_now(at("peer"), start);
     opened(book, 1, larger);
     CHECK_FALSE(book.try_acquaintance(start + 1h));
-    book.left({1});
+    book.peer_left({1});
     book.tried(at("peer"), start);
     CHECK_FALSE(book.try_acquaintance(start + 4s));
     CHECK(book.try_acquaintance(start + 5s) == at("peer"));
@@ -110,7 +110,7 @@ TEST_CASE("who sent wrong chunks may come back after a while, and after more of 
     book.ban(larger, start);
     CHECK(opened(book, 1, larger, start + 9s) == "it sent wrong chunks");
     CHECK(opened(book, 1, larger, start + 10s) == "");
-    book.left({1});
+    book.peer_left({1});
     book.ban(larger, start + 10s);
     CHECK(opened(book, 2, larger, start + 29s) == "it sent wrong chunks");
     CHECK(opened(book, 2, larger, start + 30s) == "");
@@ -154,7 +154,7 @@ TEST_CASE("an address that is connected is not tried") {
     peer_book book = usual_book();
     book.admit({1}, larger, at("a"), false, start);
     CHECK_FALSE(book.try_now(at("a"), start));
-    book.left({1});
+    book.peer_left({1});
     CHECK(book.try_now(at("a"), start));
 }
 
@@ -236,7 +236,7 @@ TEST_CASE("two peers that connect to each other at once keep the same connection
 TEST_CASE("after a connection left another one to the same peer is new") {
     peer_book book = usual_book();
     opened(book, 1, larger);
-    book.left({1});
+    book.peer_left({1});
     CHECK(accepted(book, 2, larger).empty());
 }
 
@@ -244,7 +244,7 @@ TEST_CASE("the end of a connection that was replaced does not end its successor"
     peer_book book = usual_book();
     accepted(book, 1, larger);
     accepted(book, 2, larger);
-    book.left({1});
+    book.peer_left({1});
     CHECK(accepted(book, 3, larger) == "replaces 2");
 }
 
@@ -253,7 +253,7 @@ TEST_CASE("others may open as many connections as this peer may, and no more") {
     accepted(book, 1, 1001);
     accepted(book, 2, 1002);
     CHECK(accepted(book, 3, 1003) == "too many connections");
-    book.left({1});
+    book.peer_left({1});
     CHECK(accepted(book, 4, 1004).empty());
 }
 

@@ -41,37 +41,37 @@ set_summary published(std::uint32_t number, std::uint32_t count = 100) {
 TEST_CASE("a peer is a member of so many chunk folders and no more, until it leaves one") {
     registry all{{}, 1, {.sets_per_peer = 2}};
     const peer_id ann = join(all, 1);
-    CHECK_FALSE(all.announce(ann, folder("a"), {}).over);
-    CHECK_FALSE(all.announce(ann, folder("b"), {}).over);
-    CHECK(all.announce(ann, folder("c"), {}).over == set_limit::sets_per_peer);
+    CHECK_FALSE(all.announce(ann, folder("a"), {}).exceeded);
+    CHECK_FALSE(all.announce(ann, folder("b"), {}).exceeded);
+    CHECK(all.announce(ann, folder("c"), {}).exceeded == set_limit::sets_per_peer);
     CHECK(all.wait_for(ann, folder("c"), chunk_set::first(1)) == set_limit::sets_per_peer);
     CHECK(all.set_count() == 2);
-    CHECK_FALSE(all.announce(ann, folder("b"), claims(1, 1)).over);
-    CHECK_FALSE(all.announce(join(all, 2), folder("c"), {}).over);
+    CHECK_FALSE(all.announce(ann, folder("b"), claims(1, 1)).exceeded);
+    CHECK_FALSE(all.announce(join(all, 2), folder("c"), {}).exceeded);
     all.leave_set(ann, folder("a"));
-    CHECK_FALSE(all.announce(ann, folder("c"), {}).over);
+    CHECK_FALSE(all.announce(ann, folder("c"), {}).exceeded);
 }
 
 TEST_CASE("a peer has so many claims on check_lists and no more") {
     registry all{{}, 1, {.chunks_per_peer = 20}};
     const peer_id ann = join(all, 1);
-    CHECK_FALSE(all.announce(ann, folder("a"), claims(1, 10)).over);
+    CHECK_FALSE(all.announce(ann, folder("a"), claims(1, 10)).exceeded);
     const registry_news news = all.announce(ann, folder("a"), claims(11, 30));
-    CHECK(news.over == set_limit::chunks_per_peer);
+    CHECK(news.exceeded == set_limit::chunks_per_peer);
     CHECK(all.standing_of(ann, folder("a"), chunk_set::first(30)).pending.size() < 20);
 
     SUBCASE("to say the same again costs nothing") {
-        CHECK_FALSE(all.announce(ann, folder("a"), claims(1, 10)).over);
-        CHECK_FALSE(all.announce(ann, folder("a"), claims(1, 10, 2)).over);
+        CHECK_FALSE(all.announce(ann, folder("a"), claims(1, 10)).exceeded);
+        CHECK_FALSE(all.announce(ann, folder("a"), claims(1, 10, 2)).exceeded);
     }
     SUBCASE("what others have agreed on costs nothing") {
         for (const std::uint16_t port : {2, 3}) all.announce(join(all, port), folder("a"), claims(40, 50));
-        CHECK_FALSE(all.announce(ann, folder("a"), claims(40, 50)).over);
-        CHECK(all.announce(ann, folder("a"), claims(40, 50, 2)).over == set_limit::chunks_per_peer);
+        CHECK_FALSE(all.announce(ann, folder("a"), claims(40, 50)).exceeded);
+        CHECK(all.announce(ann, folder("a"), claims(40, 50, 2)).exceeded == set_limit::chunks_per_peer);
     }
     SUBCASE("what is withdrawn can be claimed again") {
         all.withdraw(ann, folder("a"), chunk_set::first(100));
-        CHECK_FALSE(all.announce(ann, folder("a"), claims(11, 20)).over);
+        CHECK_FALSE(all.announce(ann, folder("a"), claims(11, 20)).exceeded);
     }
 }
 
@@ -81,14 +81,15 @@ TEST_CASE("what is pending of others becomes agreed though the voter is over its
     const peer_id bob = join(all, 2);
     all.announce(ann, folder("a"), claims(1, 1));
     const registry_news news = all.announce(bob, folder("a"), claims(1, 50));
-    CHECK(news.over == set_limit::chunks_per_peer);
+    CHECK(news.exceeded == set_limit::chunks_per_peer);
     REQUIRE(news.promotions.size() == 1);
     CHECK(news.restated.contains(ann));
 }
 
 TEST_CASE("a member of a folder of millions of chunks pays for its bitmaps before it claims anything") {
     registry all{{}, 1, {.chunks_per_peer = 10'000}};
-    CHECK(all.announce(join(all, 1), folder("a", max_chunk_count), {}).over == set_limit::chunks_per_peer);
+    CHECK(all.announce(join(all, 1), folder("a", max_chunk_count), {}).exceeded ==
+          set_limit::chunks_per_peer);
     CHECK(all.set_count() == 0);
 }
 
@@ -98,12 +99,12 @@ TEST_CASE("there are so many chunk folders and no more, as long as they have mem
     const peer_id bob = join(all, 2);
     all.announce(ann, folder("a"), {});
     all.announce(bob, folder("b"), {});
-    CHECK(all.announce(bob, folder("c"), {}).over == set_limit::sets);
+    CHECK(all.announce(bob, folder("c"), {}).exceeded == set_limit::sets);
     CHECK(all.wait_for(bob, folder("c"), {}) == set_limit::sets);
-    CHECK_FALSE(all.announce(bob, folder("a"), {}).over);
+    CHECK_FALSE(all.announce(bob, folder("a"), {}).exceeded);
     all.leave(ann);
     all.leave_set(bob, folder("a"));
-    CHECK_FALSE(all.announce(bob, folder("c"), {}).over);
+    CHECK_FALSE(all.announce(bob, folder("c"), {}).exceeded);
 }
 
 TEST_CASE("where room is needed, what was agreed is forgotten of the set that was abandoned first") {
@@ -120,16 +121,16 @@ TEST_CASE("where room is needed, what was agreed is forgotten of the set that wa
     CHECK(is_kept("b"));
 
     SUBCASE("the longest abandoned one goes first") {
-        CHECK_FALSE(all.announce(ann, folder("c"), {}).over);
+        CHECK_FALSE(all.announce(ann, folder("c"), {}).exceeded);
         CHECK_FALSE(is_kept("a"));
         CHECK(is_kept("b"));
     }
     SUBCASE("somebody who comes back to it makes it one that is used") {
-        CHECK_FALSE(all.announce(ann, folder("a"), {}).over);
-        CHECK_FALSE(all.announce(ann, folder("c"), {}).over);
+        CHECK_FALSE(all.announce(ann, folder("a"), {}).exceeded);
+        CHECK_FALSE(all.announce(ann, folder("c"), {}).exceeded);
         CHECK(is_kept("a"));
         CHECK_FALSE(is_kept("b"));
-        CHECK(all.announce(ann, folder("d"), {}).over == set_limit::sets);
+        CHECK(all.announce(ann, folder("d"), {}).exceeded == set_limit::sets);
     }
 }
 
@@ -196,19 +197,19 @@ TEST_CASE("the chunks of all chunk folders together are limited") {
     registry all{{}, 1, {.chunks = 200}};
     const peer_id ann = join(all, 1);
     const peer_id bob = join(all, 2);
-    CHECK_FALSE(all.announce(ann, folder("a"), claims(1, 100)).over);
-    CHECK(all.announce(bob, folder("b"), claims(1, 100)).over == set_limit::chunks);
+    CHECK_FALSE(all.announce(ann, folder("a"), claims(1, 100)).exceeded);
+    CHECK(all.announce(bob, folder("b"), claims(1, 100)).exceeded == set_limit::chunks);
     CHECK(all.chunks_kept() <= 200);
-    CHECK(all.announce(join(all, 3), folder("c", 100'000), {}).over == set_limit::chunks);
+    CHECK(all.announce(join(all, 3), folder("c", 100'000), {}).exceeded == set_limit::chunks);
     all.leave(ann);
-    CHECK_FALSE(all.announce(bob, folder("b"), claims(1, 100)).over);
+    CHECK_FALSE(all.announce(bob, folder("b"), claims(1, 100)).exceeded);
 }
 
 TEST_CASE("holders are counted: a chunk that many have takes more than one that few have") {
     registry all{{.quorum = 1}, 1, {.chunks = 100'000}};
     std::uint64_t with_few = 0;
     for (std::uint16_t port = 1; port <= 3000; ++port) {
-        CHECK_FALSE(all.announce(join(all, port), folder("a"), claims(1, 1)).over);
+        CHECK_FALSE(all.announce(join(all, port), folder("a"), claims(1, 1)).exceeded);
         if (port == 10) with_few = all.chunks_kept() - 10 * (membership_cost + 2 + 1);
     }
     const std::uint64_t with_many = all.chunks_kept() - 3000 * (membership_cost + 2 + 1);
@@ -224,7 +225,7 @@ TEST_CASE("a billion chunks in ever new file-sets leave nothing behind") {
         while (!over) {
             const auto news =
                 all.announce(mallory, folder("set " + std::to_string(++number)), claims(1, 100));
-            over = news.over.has_value();
+            over = news.exceeded.has_value();
         }
         CHECK(all.set_count() <= 50);
         CHECK(all.chunks_kept() <= 5'000);

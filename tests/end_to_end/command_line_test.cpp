@@ -346,7 +346,7 @@ TEST_CASE("a peer that is told to stop does not wait for ever for the rest of a 
     line.read_line();  // a request
     line.send(part(1, 0, 4, set.chunk(1).size()) + set.chunk(1).substr(0, 4));
     bob.signal(SIGTERM);
-    bob.wait_for("lets chunks that are on their way arrive");
+    bob.wait_for("finishing transfers in progress");
     CHECK(bob.wait_for_exit() == 0);
 }
 

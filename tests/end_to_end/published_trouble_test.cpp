@@ -267,7 +267,7 @@ TEST_CASE("a get that is asked to stop lets the chunk on its way arrive, and ask
             },
             "the beginning of a chunk");
         gets.signal(SIGTERM);
-        gets.wait_for("lets chunks that are on their way arrive");
+        gets.wait_for("finishing transfers in progress");
         if (signals == 2) gets.signal(SIGTERM);
         CHECK(gets.wait_for_exit() == exits::incomplete);
         return chunks_recorded(copy, sharer.parsed());

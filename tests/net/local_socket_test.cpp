@@ -67,7 +67,7 @@ TEST_CASE("a request that fails, however it does, is answered, and disturbs nobo
         CHECK(co_await one.ask("me\r\n") == "heard me");
         CHECK(co_await other.ask("me too\n") == "heard me too");
     };
-    run(io, serving.during(converse()));
+    run(io, serving.cancel_after(converse()));
 }
 
 TEST_CASE("a line may be as long as those of peers, its end not counted, and no longer") {
@@ -87,5 +87,5 @@ TEST_CASE("a line may be as long as those of peers, its end not counted, and no 
                                         asio::redirect_error(use_awaitable, error));
         CHECK(error);
     };
-    run(io, serving.during(converse()));
+    run(io, serving.cancel_after(converse()));
 }

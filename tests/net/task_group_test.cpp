@@ -94,7 +94,7 @@ awaitable<void> own_a_group(scene& s, std::string name, awaitable<void> inner, a
     group.spawn(std::move(inner));
     std::string how = " returned";
     try {
-        co_await group.around(std::move(body));
+        co_await group.join_after(std::move(body));
     } catch (const std::exception& failure) {
         how = is_cancellation(std::current_exception()) ? " was cancelled"
                                                         : std::string(" threw ") + failure.what();
@@ -310,8 +310,8 @@ TEST_CASE("an operation_aborted is a cancellation and nothing else is") {
 }
 
 TEST_CASE("a failure is described in one line") {
-    CHECK(describe(std::make_exception_ptr(std::runtime_error("why"))) == "why");
-    CHECK(describe(std::make_exception_ptr(7)) == "unknown failure");
+    CHECK(message_of(std::make_exception_ptr(std::runtime_error("why"))) == "why");
+    CHECK(message_of(std::make_exception_ptr(7)) == "unknown failure");
 }
 
 // --- event

@@ -27,7 +27,7 @@ public:
         member_.send_line(R"({"type":"publish","id":")" + id() + R"(","name":"set","size":6,"count":1})");
         member_.send_line(R"({"type":"ping"})");
         member_.read_line();
-        on_.start(fetching_.around(fetch(how_long)));
+        on_.start(fetching_.run(fetch(how_long)));
     }
     ~fetch_from_one_holder() { on_.join(); }
 
@@ -58,7 +58,7 @@ public:
     /// What came of it: the manifest's id, or the words of the failure.
     std::string outcome() {
         wait_until([&] { return on_.ended(); }, "the end");
-        return on_.failure() ? describe(on_.failure()) : found_.set->id().to_hex();
+        return on_.failure() ? message_of(on_.failure()) : found_.set->id().to_hex();
     }
     std::string id() const { return set_.id().to_hex(); }
 

@@ -74,9 +74,9 @@ TEST_CASE("what a killed run had begun to copy from a damaged file is still foun
     fetch_all(what, here / "root");
     spoil_end(here / "root" / "a");
     set_peer peer{what, here / "root"};
-    const auto surveyed = peer.store().survey();
-    REQUIRE(surveyed);
-    for (const chunk_index chunk : surveyed->by_xxh3)
+    const auto to_check = peer.store().what_to_check();
+    REQUIRE(to_check);
+    for (const chunk_index chunk : to_check->by_xxh3)
         peer.store().checked(chunk,
                              peer.is_there(chunk, check_by::xxh3, published_store::looked_in::staged_first));
     CHECK(peer.store().conclude(false) == chunks("1-3"));

@@ -610,9 +610,9 @@ TEST_CASE("a chunk that cannot be copied any more is missing") {
     fetched f;
     spoil_end(f.peer / "z");
     published_store& store = f.peer.store();
-    const auto surveyed = store.survey();
-    REQUIRE_MESSAGE(surveyed, surveyed.error());
-    for (const chunk_index chunk : surveyed->by_xxh3)
+    const auto to_check = store.what_to_check();
+    REQUIRE_MESSAGE(to_check, to_check.error());
+    for (const chunk_index chunk : to_check->by_xxh3)
         store.checked(chunk,
                       f.peer.is_there(chunk, check_by::xxh3, published_store::looked_in::staged_first));
     CHECK(store.conclude(false) == chunks("4"));  // d/two shares the wrong chunk

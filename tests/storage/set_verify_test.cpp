@@ -40,7 +40,7 @@ public:
         return p2p::differences(peer_->disk(), wrong_);
     }
     void record() { REQUIRE(record_wrong(peer_->disk(), wrong_)); }
-    set_peer::found next_survey() {
+    set_peer::found look_again() {
         peer_.reset();
         return peer_.emplace(what_, temp_.path()).find_out();
     }
@@ -166,12 +166,12 @@ TEST_CASE("a path is shown in printable form") {
 TEST_CASE("what was found wrong is looked at by the next start, and only that is fetched") {
     verified v;
     spoil_unseen(v / "b", 6);
-    CHECK(v.next_survey().checked.by_xxh3.empty());
+    CHECK(v.look_again().checked.by_xxh3.empty());
     CHECK(v.peer().store().missing().empty());
 
     CHECK(v.differences() == lines{"b: differs"});
     v.record();
-    const auto found = v.next_survey();
+    const auto found = v.look_again();
     CHECK(found.checked.by_sha256 == v.wrong());
     CHECK(found.checked.by_xxh3 == chunks("1-6") - v.wrong());
     CHECK(v.peer().store().missing() == v.wrong());
@@ -180,7 +180,7 @@ TEST_CASE("what was found wrong is looked at by the next start, and only that is
     v.peer().save();
     CHECK(v.peer().tree() == v.what().tree());
     CHECK(v.differences().empty());
-    CHECK(v.next_survey().checked.by_xxh3.empty());
+    CHECK(v.look_again().checked.by_xxh3.empty());
 }
 
 TEST_CASE("where nothing is wrong, the set stays recorded as complete") {

@@ -112,7 +112,7 @@ public:
     running_peer(std::unique_ptr<chunk_store> store, session_options options)
         : peer_(on_.executor(), pool_, here()),
           session_(peer_, std::move(store), "default", std::move(options)) {
-        on_.start(peer_.around(live()));
+        on_.start(peer_.run(live()));
     }
     ~running_peer() {
         on_.post([this] { peer_.stop(); });

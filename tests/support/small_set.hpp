@@ -182,9 +182,9 @@ public:
     /// Finds out what is there; what is misplaced is copied, unless it is only to be served.
     found find_out(bool serve_only = false) {
         found result;
-        auto surveyed = store_->survey();
-        REQUIRE_MESSAGE(surveyed, surveyed.error());
-        result.checked = *surveyed;
+        auto to_check = store_->what_to_check();
+        REQUIRE_MESSAGE(to_check, to_check.error());
+        result.checked = *to_check;
         check(result.checked.by_xxh3, check_by::xxh3);
         check(result.checked.by_sha256, check_by::sha256);
         if (!serve_only)

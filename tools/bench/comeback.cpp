@@ -58,7 +58,7 @@ private:
 
     static awaitable<void> live(peer& self, session& one) {
         awaitable<void> body = run(one);
-        co_await self.around(std::move(body));
+        co_await self.run(std::move(body));
     }
     static awaitable<void> run(session& one) { co_await one.run(); }
 

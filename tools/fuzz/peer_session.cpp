@@ -257,8 +257,8 @@ public:
         options.watch.new_chunk = [this](chunk_index chunk) {
             owned_[chunk] = running()->known().claim(chunk);
         };
-        options.watch.over = [this](const peer_status&) { over_ = true; };
-        asio::co_spawn(shared().io, peer_.around(live(std::move(options))),
+        options.watch.ended = [this](const peer_status&) { over_ = true; };
+        asio::co_spawn(shared().io, peer_.run(live(std::move(options))),
                        [this](const std::exception_ptr& failure) { end(failure); });
     }
 
@@ -330,7 +330,7 @@ private:
             if (by_the_tracker || too_early) return;
         } catch (...) {
         }
-        std::fprintf(stderr, "the peer ends: %s\n", describe(failure).c_str());
+        std::fprintf(stderr, "the peer ends: %s\n", message_of(failure).c_str());
         require(false, "nobody ends the peer");
     }
 

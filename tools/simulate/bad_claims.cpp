@@ -47,7 +47,7 @@ awaitable<void> many_votes_peer::run() {
     const auto first = static_cast<std::uint16_t>(first_port + where_.seed % 1000 * votes_of_each);
     for (std::uint16_t i = 1; i < votes_of_each; ++i)
         tasks_.spawn(vote(static_cast<std::uint16_t>(first + i)));
-    co_await tasks_.around(vote(first));
+    co_await tasks_.join_after(vote(first));
 }
 
 awaitable<void> many_votes_peer::vote(std::uint16_t port) {

@@ -23,7 +23,7 @@ std::string repeated(const std::string& line, std::size_t times) {
 awaitable<void> flooding_peer::behave(stream& line) {
     task_group talking(executor_);
     talking.spawn(talk(line));
-    co_await talking.around(read_on(line));
+    co_await talking.join_after(read_on(line));
 }
 
 awaitable<void> flooding_peer::talk(stream& line) {
@@ -46,7 +46,7 @@ peer_to_peer::hello bad_requests_peer::peer_greeting() {
 awaitable<void> bad_requests_peer::behave(stream& line) {
     task_group talking(executor_);
     talking.spawn(talk(line, tricks_++));
-    co_await talking.around(read_on(line));
+    co_await talking.join_after(read_on(line));
 }
 
 awaitable<void> bad_requests_peer::talk(stream& line, unsigned trick) {

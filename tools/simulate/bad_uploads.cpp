@@ -34,14 +34,14 @@ void false_haves_peer::answer(stream& line, const peer_to_peer::message& message
 awaitable<void> silent_peer::behave(stream& line) {
     task_group staying(executor_);
     staying.spawn(stay(line));
-    co_await staying.around(read_on(line));
+    co_await staying.join_after(read_on(line));
 }
 
 awaitable<void> slow_peer::behave(stream& line) {
     asked_.erase(&line);
     task_group sending(executor_);
     sending.spawn(trickle(line));
-    co_await sending.around(read_on(line));
+    co_await sending.join_after(read_on(line));
 }
 
 void slow_peer::answer(stream& line, const peer_to_peer::message& message) {

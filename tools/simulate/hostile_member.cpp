@@ -47,7 +47,7 @@ awaitable<void> hostile_member::run() {
         tasks_.spawn(whatever_comes_of_it(converse(std::move(socket), false)));
     };
     tasks_.spawn(accept_loop(acceptor_, arrived));
-    co_await tasks_.around(stay_with_tracker());
+    co_await tasks_.join_after(stay_with_tracker());
 }
 
 // --- the tracker
@@ -67,7 +67,7 @@ awaitable<void> hostile_member::visit_tracker() {
     task_group writing(executor_);
     writing.spawn(line.write_lines());
     writing.spawn(speak_to_tracker(line));
-    co_await writing.around(listen_to_tracker(line));
+    co_await writing.join_after(listen_to_tracker(line));
 }
 
 awaitable<void> hostile_member::speak_to_tracker(stream& line) {
@@ -155,7 +155,7 @@ awaitable<void> hostile_member::converse(tcp::socket socket, bool opened) {
     if (opened) co_await read_hello(line, hello_patience);
     task_group writing(executor_);
     writing.spawn(line.write_lines());
-    co_await writing.around(behave(line));
+    co_await writing.join_after(behave(line));
 }
 
 // Another instance each time: nobody is to know it again.

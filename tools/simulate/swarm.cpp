@@ -192,7 +192,7 @@ void swarm::start(simulated_peer& peer) {
     program.seed = random_();
     peer.program = std::make_unique<p2p::peer>(io_.get_executor(), pool_, program);
     peer.life = std::make_unique<task_group>(io_.get_executor());
-    peer.life->spawn(peer.program->around(options_.published ? live_published(peer) : live(peer)));
+    peer.life->spawn(peer.program->run(options_.published ? live_published(peer) : live(peer)));
 }
 
 awaitable<void> swarm::live(simulated_peer& peer) {
@@ -293,7 +293,7 @@ awaitable<void> swarm::attack() {
         hostile_.push_back(make_hostile(options_.adversary->kind, io_.get_executor(), field_for(i)));
         all.spawn(hostile_.back()->run());
     }
-    co_await all.around(sleep_until(time_point::max()));
+    co_await all.join_after(sleep_until(time_point::max()));
 }
 
 unsigned swarm::hostile_members() const {

@@ -97,7 +97,7 @@ private:
         if (failed) co_return;
         task_group there(io_.get_executor());
         there.spawn(pump(*both, both->near, both->far));
-        co_await there.around(pump(*both, both->far, both->near));
+        co_await there.join_after(pump(*both, both->far, both->near));
     }
 
     /// Nobody hears what comes, until the sender closes.

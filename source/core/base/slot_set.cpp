@@ -60,13 +60,13 @@ std::vector<slot_set::slot> slot_set::draw(std::size_t most, std::mt19937_64& ra
         if (const slot one = random_below(slots, random); erase(one)) drawn.push_back(one);
     if (drawn.size() == most || empty()) return drawn;
 
-    std::vector<slot> left;
-    left.reserve(size_);
-    for_each([&left](slot one) { left.push_back(one); });
-    for (std::size_t at = 0; at < left.size() && drawn.size() < most; ++at) {
-        std::swap(left[at], left[at + random_below(left.size() - at, random)]);
-        drawn.push_back(left[at]);
-        erase(left[at]);
+    std::vector<slot> remaining;
+    remaining.reserve(size_);
+    for_each([&remaining](slot one) { remaining.push_back(one); });
+    for (std::size_t at = 0; at < remaining.size() && drawn.size() < most; ++at) {
+        std::swap(remaining[at], remaining[at + random_below(remaining.size() - at, random)]);
+        drawn.push_back(remaining[at]);
+        erase(remaining[at]);
     }
     return drawn;
 }

@@ -6,7 +6,7 @@
 
 namespace p2p {
 
-tl::expected<connection_counter::place, std::string> connection_counter::enter(const std::string& host) {
+tl::expected<connection_counter::ticket, std::string> connection_counter::enter(const std::string& host) {
     if (open_ >= limits_.in_all)
         return tl::unexpected{
             fmt::format("{} are open already: try again later", show_count(open_, "connection"))};
@@ -17,7 +17,7 @@ tl::expected<connection_counter::place, std::string> connection_counter::enter(c
     auto& mine = known != from_.end() ? *known : *from_.emplace(host, 0).first;
     ++mine.second;
     ++open_;
-    return place{*this, mine};
+    return ticket{*this, mine};
 }
 
 void connection_counter::ended(const counts::value_type* host) {

@@ -26,23 +26,23 @@ public:
     connection_counter& operator=(const connection_counter&) = delete;
 
     /// Kept as long as the connection is. The counter outlives it.
-    class place {
+    class ticket {
     public:
-        place(place&& other) noexcept : of_(std::exchange(other.of_, nullptr)), host_(other.host_) {}
-        place& operator=(place&&) = delete;
-        ~place() {
+        ticket(ticket&& other) noexcept : of_(std::exchange(other.of_, nullptr)), host_(other.host_) {}
+        ticket& operator=(ticket&&) = delete;
+        ~ticket() {
             if (of_ != nullptr) of_->ended(host_);
         }
 
     private:
         friend class connection_counter;
-        place(connection_counter& of, counts::value_type& host) : of_(&of), host_(&host) {}
+        ticket(connection_counter& of, counts::value_type& host) : of_(&of), host_(&host) {}
         connection_counter* of_;
         counts::value_type* host_;
     };
 
     /// Why not, as one line, where there are too many.
-    tl::expected<place, std::string> enter(const std::string& host);
+    tl::expected<ticket, std::string> enter(const std::string& host);
 
     std::size_t open() const { return open_; }
 

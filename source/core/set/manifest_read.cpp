@@ -57,7 +57,7 @@ public:
     const std::string& problem() const { return problem_; }
     bool is_fine() const { return problem_.empty(); }
     std::size_t at() const { return at_; }
-    std::size_t left() const { return text_.size() - at_; }
+    std::size_t remaining() const { return text_.size() - at_; }
 
     /// "" is no problem.
     void refuse(std::string problem) {
@@ -84,7 +84,7 @@ public:
     }
 
     std::string_view bytes(std::uint64_t count) {
-        if (count > left()) {
+        if (count > remaining()) {
             refuse_here(fmt::format("{} bytes", count));
             return {};
         }
@@ -93,7 +93,7 @@ public:
     }
 
     entry_kind kind() {
-        const std::size_t found = left() > 0 ? kind_letters.find(text_[at_]) : std::string_view::npos;
+        const std::size_t found = remaining() > 0 ? kind_letters.find(text_[at_]) : std::string_view::npos;
         if (found == std::string_view::npos) {
             refuse_here("f, x, l or d");
             return entry_kind::folder;
@@ -152,7 +152,7 @@ private:
         const std::uint64_t count = text_.number();
         text_.end_of_line();
         // Memory is taken for what can be there, not for what is claimed.
-        if (count > text_.left() / least_entry_length)
+        if (count > text_.remaining() / least_entry_length)
             return text_.refuse(fmt::format("{} entries are more than fit into the manifest", count));
         made_.entries_.reserve(count);
         while (made_.entries_.size() < count && text_.is_fine()) read_entry();
@@ -192,12 +192,12 @@ private:
         if (!text_.is_fine()) return;
         if (count > max_chunk_count)
             return text_.refuse(fmt::format("{} chunks are more than {}", count, max_chunk_count));
-        if (text_.left() != count * chunk_record::length)
-            return text_.refuse(fmt::format("{} chunks do not take {} bytes", count, text_.left()));
+        if (text_.remaining() != count * chunk_record::length)
+            return text_.refuse(fmt::format("{} chunks do not take {} bytes", count, text_.remaining()));
         made_.chunks_at_ = text_.at();
         made_.chunk_ends_.reserve(count);
         byte_count end = 0;
-        while (text_.left() > 0) made_.chunk_ends_.push_back(end += chunk_size());
+        while (text_.remaining() > 0) made_.chunk_ends_.push_back(end += chunk_size());
         if (end != made_.size_)
             text_.refuse(
                 fmt::format("chunks of {} bytes do not make up {} bytes of files", end, made_.size_));

@@ -34,7 +34,7 @@ std::uint32_t bitmap_cost(const chunk_set& chunks) {
 tl::expected<catalogue::publishing, set_limit> catalogue::publish(peer_id peer, const set_summary& summary) {
     const auto known = sets_.find(summary.id);
     if (known != sets_.end() && known->second.has(peer)) return publishing::repeated;
-    if (const auto limit = over(peer, 1, membership_cost)) return tl::unexpected{*limit};
+    if (const auto limit = exceeded(peer, 1, membership_cost)) return tl::unexpected{*limit};
     if (known == sets_.end()) {
         const auto made = make_set(summary);
         if (!made) return tl::unexpected{set_limit::sets};
@@ -64,7 +64,7 @@ std::optional<catalogue::set_map::iterator> catalogue::make_set(const set_summar
 
 void catalogue::rename(published& set, const set_summary& summary) {
     by_name_.erase(place_in_list(set.summary()));
-    set.describe(summary);
+    set.update_summary(summary);
     by_name_.emplace(place_in_list(set.summary()), &set);
 }
 
@@ -97,17 +97,17 @@ tl::expected<chunk_set, std::optional<set_limit>> catalogue::announce(peer_id pe
     const bool is_new = !set.has(peer);
     const std::uint32_t cost =
         is_new ? membership_cost + bitmap_cost(chunks) : set.cost_to_hold(peer, chunks);
-    if (const auto limit = over(peer, is_new ? 1 : 0, cost)) return tl::unexpected{limit};
+    if (const auto limit = exceeded(peer, is_new ? 1 : 0, cost)) return tl::unexpected{limit};
     if (is_new) join(set, peer);
     ledger_.add(peers_.at(peer).account, set.cost_to_hold(peer, chunks));
     set.hold(peer, chunks);
     return chunks;
 }
 
-std::optional<set_limit> catalogue::over(peer_id peer, std::uint32_t sets, std::uint32_t chunks) const {
+std::optional<set_limit> catalogue::exceeded(peer_id peer, std::uint32_t sets, std::uint32_t chunks) const {
     const auto known = peers_.find(peer);
     if (const auto limit =
-            ledger_.over(known == peers_.end() ? set_account{} : known->second.account, sets, chunks))
+            ledger_.exceeded(known == peers_.end() ? set_account{} : known->second.account, sets, chunks))
         return limit;
     return chunks == 0 || ledger_.has_room_for(chunks) ? std::nullopt : std::optional{set_limit::chunks};
 }
@@ -309,7 +309,7 @@ set_overview catalogue::published::overview() const {
             now.leechers};
 }
 
-heat_map catalogue::published::survey(std::uint32_t most_cells) const {
+heat_map catalogue::published::heat_map_of(std::uint32_t most_cells) const {
     heat_map map(summary_.count, most_cells);
     chunk_set held;
     for (const auto& [peer, member] : members_) {
@@ -334,9 +334,9 @@ std::optional<set_overview> catalogue::overview(const file_set_id& id) const {
     return set == sets_.end() ? std::nullopt : std::optional{set->second.overview()};
 }
 
-heat_map catalogue::survey(const file_set_id& id, std::uint32_t most_cells) const {
+heat_map catalogue::heat_map_of(const file_set_id& id, std::uint32_t most_cells) const {
     const auto set = sets_.find(id);
-    return set == sets_.end() ? heat_map{0, most_cells} : set->second.survey(most_cells);
+    return set == sets_.end() ? heat_map{0, most_cells} : set->second.heat_map_of(most_cells);
 }
 
 std::vector<holding> catalogue::holdings(const file_set_id& id) const {

@@ -14,7 +14,7 @@
 #include "core/set/file_set.hpp"
 #include "core/tracking/abandoned_sets.hpp"
 #include "core/tracking/set_limits.hpp"
-#include "core/views/survey.hpp"
+#include "core/views/overview.hpp"
 
 #include <tl/expected.hpp>
 
@@ -89,7 +89,7 @@ public:
     std::vector<set_overview> overviews(std::size_t after, std::size_t most) const;
     /// None: the set is not known.
     std::optional<set_overview> overview(const file_set_id& id) const;
-    heat_map survey(const file_set_id& id, std::uint32_t most_cells) const;
+    heat_map heat_map_of(const file_set_id& id, std::uint32_t most_cells) const;
     /// What each member holds, seeders first.
     std::vector<holding> holdings(const file_set_id& id) const;
     /// Who holds any of these chunks, from `first` to `last`; seeders first.
@@ -118,12 +118,12 @@ private:
         void lose(peer_id peer, const chunk_set& chunks);
         void leave(peer_id peer);
         void forget_members();
-        void describe(const set_summary& summary) { summary_ = summary; }
+        void update_summary(const set_summary& summary) { summary_ = summary; }
 
         const set_summary& summary() const { return summary_; }
         set_listing listing() const;
         set_overview overview() const;
-        heat_map survey(std::uint32_t most_cells) const;
+        heat_map heat_map_of(std::uint32_t most_cells) const;
         const chunk_set& held_by(peer_id peer) const { return members_.at(peer).holds; }
         bool has(peer_id peer) const { return members_.contains(peer); }
         bool is_void() const { return members_.empty(); }
@@ -159,7 +159,7 @@ private:
     static name_and_id place_in_list(const set_summary& set) { return {set.name, set.id}; }
 
     published* find(const file_set_id& id, peer_id peer);
-    std::optional<set_limit> over(peer_id peer, std::uint32_t sets, std::uint32_t chunks) const;
+    std::optional<set_limit> exceeded(peer_id peer, std::uint32_t sets, std::uint32_t chunks) const;
     std::optional<set_map::iterator> make_set(const set_summary& summary);
     std::vector<holding> holdings(const file_set_id& id, chunk_index first, chunk_index last) const;
     void rename(published& set, const set_summary& summary);

@@ -98,7 +98,7 @@ tl::expected<registry::set_map::iterator, set_limit> registry::membership_in(con
     const auto known = sets_.find(key);
     if (known != sets_.end() && known->second.slots.contains(peer)) return known;
     const std::uint32_t for_member = cost_of_a_member(key.count);
-    if (const auto limit = ledger_.over(peers_.at(peer).account, 1, for_member))
+    if (const auto limit = ledger_.exceeded(peers_.at(peer).account, 1, for_member))
         return tl::unexpected{*limit};
     if (known != sets_.end()) {
         const bool was_abandoned = abandoned_.remove(known->second.abandoned);
@@ -184,12 +184,12 @@ void registry::charge(file_set& set, std::uint64_t chunks) {
 
 // Whatever comes of the claim, it takes no more than this: a place on the check_list, and then one on the
 // chunk_list with its holders.
-std::optional<set_limit> registry::over(const file_set& set, slot who, const chunk_claim& claim) {
+std::optional<set_limit> registry::exceeded(const file_set& set, slot who, const chunk_claim& claim) {
     const membership& member = set.members[who];
     const agreed_chunk* const known = set.chunk_list.find(claim.chunk);
     const bool is_agreed = known != nullptr && same_content(*known, claim);
     if (!is_agreed && !member.claims.contains(claim.chunk))
-        if (const auto limit = ledger_.over(peers_.at(member.peer).account, 0, 1)) return limit;
+        if (const auto limit = ledger_.exceeded(peers_.at(member.peer).account, 0, 1)) return limit;
     const std::uint64_t at_most = 1 + page_cost + cost_of_holders(set.members.size());
     return make_room(at_most) ? std::nullopt : std::optional{set_limit::chunks};
 }
@@ -198,7 +198,7 @@ registry_news registry::announce(peer_id peer, const file_set_key& key, std::spa
     registry_news news;
     const auto at = membership_in(key, peer);
     if (!at) {
-        news.over = at.error();
+        news.exceeded = at.error();
         return news;
     }
     file_set& set = (*at)->second;
@@ -206,7 +206,7 @@ registry_news registry::announce(peer_id peer, const file_set_key& key, std::spa
     const slot who = join(*at, peer);
     news.new_member = set.slots.size() > before;
     for (const chunk_claim& claim : claims) {
-        if ((news.over = over(set, who, claim))) break;
+        if ((news.exceeded = exceeded(set, who, claim))) break;
         if (agreed_chunk* const known = set.chunk_list.find(claim.chunk))
             announce_agreed(set, *known, who, claim, news);
         else
@@ -514,7 +514,7 @@ std::vector<set_overview> registry::overviews(std::size_t after, std::size_t mos
     return all;
 }
 
-heat_map registry::survey(const file_set_key& key, std::uint32_t most_cells) const {
+heat_map registry::heat_map_of(const file_set_key& key, std::uint32_t most_cells) const {
     heat_map map(key.count, most_cells);
     chunk_set held;
     if (const auto set = sets_.find(key); set != sets_.end()) {

@@ -20,7 +20,7 @@
 #include "core/set/file_set.hpp"
 #include "core/tracking/abandoned_sets.hpp"
 #include "core/tracking/set_limits.hpp"
-#include "core/views/survey.hpp"
+#include "core/views/overview.hpp"
 
 #include <tl/expected.hpp>
 
@@ -74,7 +74,7 @@ struct registry_news {
     std::vector<dispute> disputes;
     std::map<peer_id, chunk_set> restated;   ///< pending chunks of other peers that became agreed or disputed
     std::map<peer_id, chunk_set> available;  ///< chunks that these peers wait for, and that can be had now
-    std::optional<set_limit> over;           ///< reached; what was announced after that was not taken
+    std::optional<set_limit> exceeded;       ///< reached; what was announced after that was not taken
 };
 
 /// How chunks that a peer announced stand.
@@ -166,7 +166,7 @@ public:
     std::vector<set_overview> overviews(std::size_t after, std::size_t most) const;
     /// None: the set is not known.
     std::optional<set_overview> overview(const file_set_key& set) const;
-    heat_map survey(const file_set_key& set, std::uint32_t most_cells) const;
+    heat_map heat_map_of(const file_set_key& set, std::uint32_t most_cells) const;
     /// What each member holds of the chunk_list, in no particular order.
     std::vector<holding> holdings(const file_set_key& set) const;
     /// Who holds any of these chunks, from `first` to `last`.
@@ -251,7 +251,7 @@ private:
     bool make_room(std::uint64_t chunks);
     bool forget_first_abandoned(std::uint64_t among = abandoned_sets<set_map::iterator>::all);
     void abandon(set_map::iterator set);
-    std::optional<set_limit> over(const file_set& set, slot who, const chunk_claim& claim);
+    std::optional<set_limit> exceeded(const file_set& set, slot who, const chunk_claim& claim);
     slot join(set_map::iterator set, peer_id peer);
     void charge(file_set& set, std::uint64_t chunks);
     void announce_agreed(file_set& set, agreed_chunk& known, slot who, const chunk_claim& claim,

@@ -52,7 +52,8 @@ public:
     std::uint64_t chunks() const { return chunks_; }
 
     /// Whether a peer with this account may have so many more sets and chunks.
-    std::optional<set_limit> over(const set_account& peer, std::uint32_t sets, std::uint64_t chunks) const {
+    std::optional<set_limit> exceeded(const set_account& peer, std::uint32_t sets,
+                                      std::uint64_t chunks) const {
         if (sets > 0 && peer.sets + sets > limits_.sets_per_peer) return set_limit::sets_per_peer;
         if (chunks > 0 && peer.chunks + chunks > limits_.chunks_per_peer) return set_limit::chunks_per_peer;
         return std::nullopt;

@@ -107,7 +107,7 @@ bool peer_book::is_shunned(const std::string& host, time_point now) const {
            now - at->second.last < options_.forgive_after;
 }
 
-void peer_book::left(peer_id connection) {
+void peer_book::peer_left(peer_id connection) {
     connected_.erase(connection);
 }
 

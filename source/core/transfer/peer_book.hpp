@@ -61,7 +61,7 @@ public:
     /// they may, a site that has none or few takes a place of the one that has most.
     admission admit(peer_id connection, std::uint64_t instance, const endpoint& where, bool opened,
                     time_point now);
-    void left(peer_id connection);
+    void peer_left(peer_id connection);
 
     /// Not for ever: a network that damages bytes does it to honest peers.
     void ban(std::uint64_t instance, time_point now);

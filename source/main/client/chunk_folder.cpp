@@ -4,6 +4,7 @@
 #include "main/client/common.hpp"
 #include "main/client/console.hpp"
 #include "main/client/running.hpp"
+#include "net/worker_pool.hpp"
 #include "peer/chunk_work.hpp"
 #include "peer/peer.hpp"
 #include "peer/session.hpp"

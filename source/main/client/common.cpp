@@ -4,6 +4,7 @@
 #include "net/host.hpp"
 #include "net/process.hpp"
 #include "net/standard_streams.hpp"
+#include "net/terminal.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -75,7 +76,7 @@ session_watch events_of_sessions() {
         const std::chrono::duration<double> time = s.completed_after.value_or(s.elapsed);
         tell(events::complete{s.fileset, s.fetched, s.bytes_down, s.sources, s.wrong, time.count()});
     };
-    all.over = [](const peer_status& s) {
+    all.ended = [](const peer_status& s) {
         if (s.bytes_up > 0) tell(events::sent{s.fileset, s.bytes_up, s.receivers});
     };
     all.wrong_chunk = [](const std::string& fileset, chunk_index chunk, const std::string& peer) {

@@ -33,7 +33,7 @@ control::answer controls::carry_out(const control::request& what) {
     try {
         return std::visit([this](const auto& one) { return answer(one); }, what);
     } catch (...) {
-        const std::string why = hide_keys(describe(std::current_exception()));
+        const std::string why = hide_keys(message_of(std::current_exception()));
         spdlog::error("a request could not be carried out: {}", why);
         return refuse(exit_code::failure, why);
     }
@@ -176,7 +176,7 @@ awaitable<void> controls::fetch(fetch_order what, std::shared_ptr<added_set> add
         if (!added->is_unwanted) code_ = note_failure(code_, failure);
     } catch (...) {
         if (is_cancellation(std::current_exception())) throw;
-        const std::string why = describe(std::current_exception());
+        const std::string why = message_of(std::current_exception());
         code_ = note_failure(code_, session_failure(exit_code::failure, why));
     }
     waiting_.remove(added);

@@ -2,6 +2,7 @@
 #include "main/client/common.hpp"
 #include "main/client/output.hpp"
 #include "main/client/running.hpp"
+#include "net/worker_pool.hpp"
 #include "peer/chunk_work.hpp"
 #include "peer/fetch_set.hpp"
 

@@ -59,7 +59,7 @@ awaitable<void> accompany(const running& what, awaitable<void> body, const peer_
     what.self.obey_signals();
     const auto hangup = catch_hangup(what.self.executor(), given.security, what.secured,
                                      [&self = what.self] { self.stop(); });
-    co_await beside.during(what.self.around(std::move(body)));
+    co_await beside.cancel_after(what.self.run(std::move(body)));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "main/client/running.hpp"
 #include "net/on_pool.hpp"
 #include "net/task_group.hpp"
+#include "net/worker_pool.hpp"
 #include "peer/chunk_work.hpp"
 #include "peer/prepare.hpp"
 #include "peer/session.hpp"

@@ -8,6 +8,7 @@
 #include "net/own_address.hpp"
 #include "net/standard_streams.hpp"
 #include "net/task_group.hpp"
+#include "net/worker_pool.hpp"
 #include "peer/chunk_work.hpp"
 #include "peer/hash_tree.hpp"
 #include "peer/peer.hpp"
@@ -110,7 +111,7 @@ awaitable<void> share_tree(sharing& what) {
     task_group beside(what.self.executor());
     beside.spawn(print_link(shared, where));
     const auto serve_it = [&]() -> awaitable<void> { co_await shared.run(); };
-    co_await beside.during(serve_it());
+    co_await beside.cancel_after(serve_it());
 }
 
 }  // namespace

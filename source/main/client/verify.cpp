@@ -3,6 +3,7 @@
 #include "main/client/output.hpp"
 #include "main/client/running.hpp"
 #include "net/on_pool.hpp"
+#include "net/worker_pool.hpp"
 #include "peer/chunk_work.hpp"
 #include "peer/prepare.hpp"
 #include "storage/set_state.hpp"

@@ -1,4 +1,4 @@
-#include "core/views/survey.hpp"
+#include "core/views/overview.hpp"
 
 #include <algorithm>
 

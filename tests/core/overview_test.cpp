@@ -1,4 +1,4 @@
-#include "core/views/survey.hpp"
+#include "core/views/overview.hpp"
 
 #include "core/tracking/catalogue.hpp"
 #include "core/tracking/registry.hpp"
@@ -92,7 +92,7 @@ TEST_CASE("of a chunk folder it shows what is agreed, what is not yet, and what 
     CHECK(all.size == 30);
     CHECK(all.seeders == 0);
     CHECK(all.leechers == 3);
-    CHECK(folder.known.survey(folder.set, 512).cells() ==
+    CHECK(folder.known.heat_map_of(folder.set, 512).cells() ==
           std::vector{cell{2, 0}, cell{2, 0, 0, 1}, cell{2, 0}, cell{0, 1}, cell{0, 1, 1}, cell{0, 1}});
     CHECK_FALSE(folder.known.overview({"set", 7}).has_value());
 }
@@ -133,7 +133,7 @@ TEST_CASE("of a published set it shows seeders, leechers, and copies") {
     CHECK(all.agreed == 4);
     CHECK(all.seeders == 1);
     CHECK(all.leechers == 1);
-    CHECK(known.survey(summary.id, 2).cells() == std::vector{cell{3, 0}, cell{2, 0}});
+    CHECK(known.heat_map_of(summary.id, 2).cells() == std::vector{cell{3, 0}, cell{2, 0}});
     CHECK(shown(known.holdings(summary.id)) == "1x4 2x1 ");
     CHECK(shown(known.holders(summary.id, {3}, {4})) == "1x2 ");
     CHECK(known.totals(bob) == membership_totals{1, 1, 4});
