@@ -3,6 +3,7 @@
 #include "support/temp_folder.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <regex>
 #include <set>
 #include <sstream>
