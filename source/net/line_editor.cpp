@@ -2,6 +2,8 @@
 
 #ifdef P2P_LIBEDIT
 
+#include "core/base/utf8.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -179,7 +181,7 @@ struct line_editor::inside : std::enable_shared_from_this<inside> {
     std::size_t rows_above_cursor() const {
         const LineInfo* const typed = el_line(line.get());
         const auto before = static_cast<std::size_t>(typed->cursor - typed->buffer);
-        return (how.prompt.size() + characters_in({typed->buffer, before})) / known_columns;
+        return (how.prompt.size() + columns_of(std::string_view{typed->buffer, before})) / known_columns;
     }
 
     void erase() {
@@ -206,7 +208,7 @@ struct line_editor::inside : std::enable_shared_from_this<inside> {
     // The cursor is below the line now. The status line above it goes, the command stays to be read.
     void show_as_entered(const std::string& text) {
         if (!status_is_drawn) return;
-        const std::size_t rows = (how.prompt.size() + characters_in(text)) / known_columns + 1;
+        const std::size_t rows = (how.prompt.size() + columns_of(text)) / known_columns + 1;
         put(fmt::format("\033[{}A\r\033[J{}{}\n", rows + 1, how.prompt, text));
         draw_status();
     }

@@ -1,5 +1,6 @@
 #include "net/terminal.hpp"
 
+#include "core/base/utf8.hpp"
 #include "net/line_editor.hpp"
 #include "net/standard_streams.hpp"
 
@@ -32,7 +33,7 @@ winsize window() {
 // A line that was drawn when the window was wider takes several now.
 std::string without_status_line() {
     if (status_line().empty()) return {};
-    const std::size_t rows_above = (status_line().size() - 1) / terminal_columns();
+    const std::size_t rows_above = (columns_of(status_line()) - 1) / terminal_columns();
     return (rows_above > 0 ? fmt::format("\033[{}A", rows_above) : "") + "\r\033[J";
 }
 

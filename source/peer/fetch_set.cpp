@@ -70,7 +70,7 @@ std::unique_ptr<published_store> open_destination(const std::filesystem::path& r
     if (!state) fail_storage(state.error().message);
     auto kept = state->write_link(from);
     if (kept && !at_hand) kept = state->write_manifest(*set);
-    if (kept) kept = check_case(*state, *set);
+    if (kept) kept = check_names(*state, *set);
     if (!kept) fail_storage(kept.error());
     auto disk = set_disk::open(root, set, std::move(*state));
     if (!disk) fail_storage(disk.error());

@@ -105,22 +105,17 @@ public:
     std::vector<std::string> lines() const {
         std::vector<std::size_t> widths(rows_.front().size());
         for (const auto& row : rows_)
-            for (std::size_t i = 0; i < row.size(); ++i)
-                widths[i] = std::max(widths[i], characters_in(row[i]));
+            for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
         std::vector<std::string> all;
         for (const auto& row : rows_) all.push_back(line(row, widths));
         return all;
     }
 
 private:
-    static std::size_t characters_in(std::string_view text) {
-        return static_cast<std::size_t>(
-            std::ranges::count_if(text, [](unsigned char c) { return (c & 0xC0U) != 0x80U; }));
-    }
     static std::string line(const std::vector<std::string>& row, const std::vector<std::size_t>& widths) {
         std::string text;
         for (std::size_t i = 0; i < row.size(); ++i) {
-            const std::string blanks(widths[i] - characters_in(row[i]), ' ');
+            const std::string blanks(widths[i] - columns_of(row[i]), ' ');
             const bool is_last = i + 1 == row.size();
             text += is_last ? row[i] : blanks + row[i] + "  ";
         }
@@ -131,14 +126,15 @@ private:
 };
 
 /// The first characters of a line: as many as have room.
-std::string cut(std::string_view line, std::size_t columns) {
-    std::string text;
-    for (std::size_t n = 0; n < columns && !line.empty(); ++n) {
-        const std::size_t length = std::max<std::size_t>(first_character(line).length, 1);
-        text += line.substr(0, length);
-        line.remove_prefix(length);
+std::string_view cut(std::string_view line, std::size_t columns) {
+    std::size_t end = 0;
+    while (end < line.size()) {
+        const utf8_character one = first_character(line.substr(end));
+        if (columns_of(one) > columns) break;
+        columns -= columns_of(one);
+        end += std::max<std::size_t>(one.length, 1);
     }
-    return text;
+    return line.substr(0, end);
 }
 
 /// What fits into the window, and how much does not.
@@ -149,7 +145,7 @@ std::string fit(const std::vector<std::string>& lines, const window& in, std::st
         shown = std::max<std::size_t>(*in.rows, for_prompt + 2) - for_prompt;
     shown = std::min(shown, lines.size());
     std::string text;
-    for (std::size_t i = 0; i < shown; ++i) text += cut(lines[i], in.columns) + "\n";
+    for (std::size_t i = 0; i < shown; ++i) text.append(cut(lines[i], in.columns)) += '\n';
     if (shown < lines.size()) text += fmt::format("and {} more\n", show_count(lines.size() - shown, what));
     return text;
 }

@@ -1,9 +1,10 @@
 #include "storage/set_state.hpp"
 
 #include "core/base/units.hpp"
-#include "core/set/case_collision.hpp"
+#include "core/set/alike_names.hpp"
 #include "storage/beneath.hpp"
 #include "storage/files.hpp"
+#include "storage/same_names.hpp"
 #include "storage/set_content.hpp"
 
 #include <fmt/format.h>
@@ -22,6 +23,7 @@ constexpr const char* manifest_name = "manifest";
 constexpr const char* link_name = "link";
 constexpr const char* journal_name = "journal";
 constexpr const char* incoming_name = "incoming";
+constexpr const char* names_name = "names";  // tried out there
 
 // A journal of a million files is about 60 MB; one that is larger than this has gone wrong.
 constexpr byte_count max_journal_size = byte_count{1} << 30U;
@@ -42,6 +44,13 @@ tl::expected<unique_fd, std::string> make_and_open(int in, const std::string& na
     unique_fd made = open_in(in, name);
     if (!made) return tl::unexpected{failure(name_in(in, name), errno)};
     return made;
+}
+
+/// A folder in which there are only files.
+void remove_folder_in(int in, const std::string& name) {
+    const unique_fd folder = open_in(in, name);
+    for (const std::string& one : names_beneath(folder.get())) ::unlinkat(folder.get(), one.c_str(), 0);
+    ::unlinkat(in, name.c_str(), AT_REMOVEDIR);
 }
 
 }  // namespace
@@ -146,15 +155,22 @@ tl::expected<void, std::string> set_state::rewrite_journal(std::string_view reco
     return write_file_atomically(folder_.get(), journal_name, journal_header(id_) + std::string{records});
 }
 
-bool set_state::ignores_case() const {
-    struct stat there {};
-    return ::fstatat(folder_.get(), "JOURNAL", &there, AT_SYMLINK_NOFOLLOW) == 0;
+// Where names cannot be tried out, nothing can be written either, and whoever writes says why.
+std::optional<std::pair<std::string, std::string>> set_state::taken_for_one(
+    const std::vector<alike_names>& groups) const {
+    std::optional<std::pair<std::string, std::string>> found;
+    remove_folder_in(folder_.get(), names_name);  // left by a peer that was killed
+    const auto room = make_and_open(folder_.get(), names_name);
+    for (const alike_names& group : groups) {
+        if (!room || found) break;
+        found = same_names(room->get(), group.names);
+    }
+    remove_folder_in(folder_.get(), names_name);
+    return found;
 }
 
 void set_state::drop_incoming() {
-    const unique_fd incoming = open_incoming();
-    for (const std::string& name : names_beneath(incoming.get())) ::unlinkat(incoming.get(), name.c_str(), 0);
-    ::unlinkat(folder_.get(), incoming_name, AT_REMOVEDIR);
+    remove_folder_in(folder_.get(), incoming_name);
 }
 
 std::vector<file_set_id> sets_in(const std::filesystem::path& root) {
@@ -197,12 +213,14 @@ journal_content look_at_journal(const std::filesystem::path& root, const manifes
     return read_journal(text.value_or(""), set.id(), set.chunk_count(), set.entry_count());
 }
 
-tl::expected<void, std::string> check_case(const set_state& state, const manifest& set) {
-    if (!state.ignores_case()) return {};
-    const auto same = case_collision(set);
+tl::expected<void, std::string> check_names(const set_state& state, const manifest& set) {
+    const std::vector<alike_names> alike = alike_names_in(set);
+    if (alike.empty()) return {};
+    const auto same = state.taken_for_one(alike);
     if (!same) return {};
-    return tl::unexpected{fmt::format("{} and {} are the same on this file system, which ignores case",
-                                      printable(same->first), printable(same->second))};
+    return tl::unexpected{
+        fmt::format("{} and {} are two names in {}, but this file system takes them for one",
+                    printable(same->first), printable(same->second), printable(set.name()))};
 }
 
 namespace {

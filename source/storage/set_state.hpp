@@ -5,11 +5,13 @@
 //     link            where it was published, a link as `get` takes it (may be missing)
 //     journal         what of it is there (core/set/journal.hpp)
 //     incoming/       files that are not complete yet, each called as the number of its entry
+//     names/          for a moment, files to see whether the file system takes two names for one
 //
 // While a peer uses a set there, its folder is locked. That is the one descriptor that a set costs for as
 // long as it is served: everything else is opened for a moment, when it is needed.
 #pragma once
 
+#include "core/set/alike_names.hpp"
 #include "core/set/journal.hpp"
 #include "core/set/link.hpp"
 #include "core/set/manifest.hpp"
@@ -22,6 +24,7 @@
 #include <optional>
 #include <string>
 #include <sys/types.h>
+#include <utility>
 #include <vector>
 
 namespace p2p {
@@ -49,8 +52,9 @@ public:
     /// Replaces the journal's records in one step.
     tl::expected<void, std::string> rewrite_journal(std::string_view records);
 
-    /// Whether names that differ only in case are the same here.
-    bool ignores_case() const;
+    /// Two names of one of these groups that this file system takes for one.
+    std::optional<std::pair<std::string, std::string>> taken_for_one(
+        const std::vector<alike_names>& groups) const;
 
     /// The folder that the set's files are beneath, also where it was renamed. The error names it: it is
     /// gone, or another one is in its place.
@@ -93,8 +97,9 @@ tl::expected<link, std::string> read_link(const std::filesystem::path& root, con
 /// What the journal of one of them says; empty where it cannot be read. Changes nothing.
 journal_content look_at_journal(const std::filesystem::path& root, const manifest& set);
 
-/// An error where the file system ignores case, and paths of the set differ in nothing else.
-tl::expected<void, std::string> check_case(const set_state& state, const manifest& set);
+/// An error where the file system takes two names of the set for one: because it ignores case, or how an
+/// accent is spelt, or dots at the end.
+tl::expected<void, std::string> check_names(const set_state& state, const manifest& set);
 
 /// Forgets other sets beneath this folder that have files in common with this one, which are not what they
 /// were (or were to become) any more: earlier versions, usually. Files stay, and so does what a peer uses.

@@ -385,6 +385,10 @@ TEST_CASE("no path of an entry leads anywhere else, or where the program keeps i
         {".P2P/x", "has a \".p2p\" in it"},
         {"a/.P2p/x", "has a \".p2p\" in it"},
         {"a/b/.p2P", "has a \".p2p\" in it"},
+        {".p2p. .", "has a \".p2p\" in it"},
+        {".p\xE2\x80\x8B"
+         "2p/x",
+         "has a \".p2p\" in it"},  // a blank without width
         {"a\xFF", "is not UTF-8"},
         {"\xC0\xAE\xC0\xAE/a", "is not UTF-8"},
         {"\xED\xA0\x80", "is not UTF-8"},

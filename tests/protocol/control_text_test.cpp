@@ -1,8 +1,9 @@
 #include "protocol/control_text.hpp"
 
+#include "core/base/utf8.hpp"
+
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -24,11 +25,6 @@ std::vector<std::string> lines_in(const std::string& text) {
         at = end + 1;
     }
     return all;
-}
-
-std::size_t characters_in(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(text, [](unsigned char c) { return (c & 0xC0U) != 0x80U; }));
 }
 
 using words = std::vector<std::string>;
@@ -100,6 +96,16 @@ TEST_CASE("a list that is longer than the window is cut, with a count of the res
     CHECK(lines_in(control::to_text(all, {.columns = 200})).size() == 101);
 }
 
+TEST_CASE("a line with characters that are two columns wide is cut where the window ends, not behind it") {
+    const control::connected_peers all{{{"set", "名前名前名前名前", 1, 2, 3, 4, 5}}};
+    const std::size_t whole = columns_of(lines_in(control::to_text(all, {.columns = 200})).back());
+    for (std::size_t columns = whole - 16; columns < whole; ++columns) {
+        const std::string line = lines_in(control::to_text(all, {.columns = columns})).back();
+        CHECK(columns_of(line) <= columns);
+        CHECK(columns_of(line) + 1 >= columns);
+    }
+}
+
 TEST_CASE("the map of a small set has a place for each chunk") {
     const control::all_chunks all{{{"set", 10, chunk_set::parse("1-3,10", 10).value(),
                                     chunk_set::parse("1-3", 10).value(), chunk_set::parse("5", 10).value()}}};
@@ -118,5 +124,5 @@ TEST_CASE("the map of a large set fits into the window, and says how much is in 
     CHECK(lines[1].find("·") == std::string::npos);
     CHECK(lines[7].find("█") == std::string::npos);
     CHECK(lines[8].ends_with("·░"));
-    for (const std::string& line : lines) CHECK(characters_in(line) <= 42);
+    for (const std::string& line : lines) CHECK(columns_of(line) <= 42);
 }

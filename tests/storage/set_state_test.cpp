@@ -395,16 +395,18 @@ TEST_CASE("the set itself, and one whose manifest is damaged, are not forgotten"
     CHECK(sets_in(temp.path()) == sorted({older.id(), newer.id()}));
 }
 
-// --- case
+// --- names
 
-TEST_CASE("names that differ only in case are no trouble where they are different files") {
+TEST_CASE(
+    "names that are alike are no trouble where they are different files, and nothing is left of the trial") {
     const temp_folder temp;
-    const small_set what{{file("a", ""), file("A", "")}, 4};
+    const small_set what{{file("a", ""), file("A", ""), file("\xC3\xA4", ""), file("a\xCC\x88", "")}, 4};
     const set_state state = open_state(temp.path(), what);
-    if (state.ignores_case()) return;
-    CHECK(check_case(state, what.set()));
-    write_text(path_of(temp.path(), what, "JOURNAL"), "");  // as a file system that ignores case shows it
-    CHECK(check_case(state, what.set()).error() ==
-          "A and a are the same on this file system, which ignores case");
-    CHECK(check_case(state, example().set()));
+    const auto folder = path_of(temp.path(), what, "names");
+    std::filesystem::create_directory(folder);
+    write_text(folder / "A", "");  // left by a peer that was killed
+    const bool are_files = !state.taken_for_one({{"", {"a", "A"}}, {"", {"\xC3\xA4", "a\xCC\x88"}}});
+    CHECK(check_names(state, what.set()).has_value() == are_files);
+    CHECK_FALSE(std::filesystem::exists(folder));
+    CHECK(check_names(state, example().set()));
 }

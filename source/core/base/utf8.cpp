@@ -1,38 +1,40 @@
 #include "core/base/utf8.hpp"
 
-#include <array>
+#include "core/base/ascii.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <utf8proc.h>
 
 namespace p2p {
 
 namespace {
 
-/// How many bytes the character has that begins with this byte; 0 where none does.
-std::size_t length_from(unsigned char lead) {
-    if (lead < 0x80) return 1;
-    if (lead >= 0xC2 && lead < 0xE0) return 2;
-    if (lead >= 0xE0 && lead < 0xF0) return 3;
-    return lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+const utf8proc_uint8_t* bytes_of(std::string_view text) {
+    return reinterpret_cast<const utf8proc_uint8_t*>(text.data());
 }
 
-/// Leaves out surrogates and longer spellings than needed.
-bool is_well_formed(const utf8_character& c) {
-    constexpr std::array<char32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
-    return c.code >= smallest[c.length] && c.code <= 0x10FFFF && (c.code < 0xD800 || c.code > 0xDFFF);
+utf8proc_ssize_t size_of(std::string_view text) {
+    return static_cast<utf8proc_ssize_t>(text.size());
 }
+
+bool is_ascii(std::string_view text) {
+    return std::ranges::all_of(text, [](unsigned char c) { return c < 0x80; });
+}
+
+struct freed {
+    void operator()(utf8proc_uint8_t* text) const { std::free(text); }
+};
 
 }  // namespace
 
 utf8_character first_character(std::string_view text) {
-    const auto lead = static_cast<unsigned char>(text.front());
-    const std::size_t length = length_from(lead);
-    if (length == 0 || length > text.size()) return {};
-    utf8_character c{length == 1 ? lead : lead & (0x7FU >> length), length};
-    for (const char next : text.substr(1, length - 1)) {
-        const auto byte = static_cast<unsigned char>(next);
-        if ((byte & 0xC0U) != 0x80) return {};
-        c.code = c.code << 6U | (byte & 0x3FU);
-    }
-    return is_well_formed(c) ? c : utf8_character{};
+    utf8proc_int32_t code = 0;
+    const utf8proc_ssize_t length = utf8proc_iterate(bytes_of(text), size_of(text), &code);
+    if (length <= 0) return {};
+    return {static_cast<char32_t>(code), static_cast<std::size_t>(length)};
 }
 
 bool is_utf8(std::string_view text) {
@@ -42,6 +44,43 @@ bool is_utf8(std::string_view text) {
         text.remove_prefix(length);
     }
     return true;
+}
+
+std::size_t columns_of(const utf8_character& one) {
+    constexpr char32_t shown_as_picture = 0xFE0F;  // what is before it
+    if (one.length == 0 || one.code == shown_as_picture) return 1;
+    const auto code = static_cast<utf8proc_int32_t>(one.code);
+    switch (utf8proc_category(code)) {
+        case UTF8PROC_CATEGORY_CN: return 2;  // most likely a picture, newer than the library
+        case UTF8PROC_CATEGORY_CC: return 2;  // as ^X
+        case UTF8PROC_CATEGORY_MC: return 1;  // a mark beside its letter
+        default: return static_cast<std::size_t>(utf8proc_charwidth(code));
+    }
+}
+
+std::size_t columns_of(std::string_view text) {
+    std::size_t columns = 0;
+    while (!text.empty()) {
+        const utf8_character one = first_character(text);
+        columns += columns_of(one);
+        text.remove_prefix(std::max<std::size_t>(one.length, 1));
+    }
+    return columns;
+}
+
+std::string folded(std::string_view text) {
+    if (is_ascii(text)) return ascii_lower(text);  // nearly always, and ten times as fast
+    constexpr auto how = static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT |
+                                                        UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
+    // Unicode folds to lower case; a file system that goes by upper case takes ı and i for one.
+    const auto upper = [](utf8proc_int32_t code, void*) { return utf8proc_toupper(code); };
+    utf8proc_uint8_t* made = nullptr;
+    const utf8proc_ssize_t size =
+        utf8proc_map_custom(bytes_of(text), size_of(text), &made, how, upper, nullptr);
+    const std::unique_ptr<utf8proc_uint8_t, freed> owned{made};
+    if (size == UTF8PROC_ERROR_NOMEM) throw std::bad_alloc{};
+    if (size < 0) return std::string{text};
+    return {reinterpret_cast<const char*>(made), static_cast<std::size_t>(size)};
 }
 
 }  // namespace p2p

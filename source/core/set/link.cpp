@@ -1,5 +1,6 @@
 #include "core/set/link.hpp"
 
+#include "core/base/ascii.hpp"
 #include "core/base/percent_encoding.hpp"
 #include "core/set/manifest.hpp"
 
@@ -20,10 +21,7 @@ tl::unexpected<std::string> bad(std::string_view text, std::string_view expected
 }
 
 bool begins_with_scheme(std::string_view text) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    const std::string_view start = text.substr(0, scheme.size());
-    return std::equal(start.begin(), start.end(), scheme.begin(), scheme.end(),
-                      [&](char given, char wanted) { return lower(given) == wanted; });
+    return is_same_word(text.substr(0, scheme.size()), scheme);
 }
 
 /// What is behind the last "@", of whatever text.

@@ -46,8 +46,8 @@ inline constexpr byte_count max_published_chunk = byte_count{1} << 30U;
 inline constexpr std::size_t max_path_length = 4000;
 inline constexpr std::size_t max_component_length = 255;
 
-/// Where a peer keeps what it knows about a set, beside its files. No path has such a component, in whatever
-/// case it is written.
+/// Where a peer keeps what it knows about a set, beside its files. No path has such a component, nor one that
+/// a file system may take for it (alike_names.hpp).
 inline constexpr std::string_view state_folder_name = ".p2p";
 
 enum class entry_kind : std::uint8_t { file, executable, link, folder };
@@ -81,7 +81,7 @@ struct published_chunk {
 // Why something is not allowed, as words that follow a name for it: `has a ".." in it`, `is empty`.
 
 /// Why this cannot be the path of an entry: "" where it can. It must be relative, UTF-8, without NUL, without
-/// empty components, ".", ".." or ".p2p" (in whatever case), and within the lengths above.
+/// empty components, ".", ".." or ".p2p" (or what may be taken for that), and within the lengths above.
 std::string why_no_path(std::string_view path);
 
 /// Why a link at this path (which is right) may not have that target: "" where it may. The target must be

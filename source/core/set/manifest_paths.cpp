@@ -1,6 +1,7 @@
 // What paths, targets of links and names a manifest may have: they become files on other people's machines.
 #include "core/base/names.hpp"
 #include "core/base/utf8.hpp"
+#include "core/set/alike_names.hpp"
 #include "core/set/manifest.hpp"
 
 #include <fmt/format.h>
@@ -23,13 +24,13 @@ std::string first_fault(std::string_view path, Why why_not) {
     return {};
 }
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
+/// Nearly every name has a letter that this one has not: to fold it would take longer than all the rest.
 bool is_state_folder(std::string_view component) {
-    return std::equal(component.begin(), component.end(), state_folder_name.begin(), state_folder_name.end(),
-                      [](char a, char b) { return lower(a) == b; });
+    constexpr std::string_view letters = ".pP2 ";
+    const auto may_be_in_it = [&](unsigned char c) {
+        return c >= 0x80 || letters.find(static_cast<char>(c)) != letters.npos;
+    };
+    return std::ranges::all_of(component, may_be_in_it) && alike_key(component) == state_folder_name;
 }
 
 /// What neither a path nor a target may be.

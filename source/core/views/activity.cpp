@@ -21,18 +21,6 @@ constexpr std::size_t longest_name = 30;  // in bytes
 constexpr std::size_t shortest_bar = 10;  // in columns, with its ends
 constexpr std::size_t longest_bar = 40;
 
-/// As terminals show it: East Asian characters and pictures take two columns. Rather one too many.
-std::size_t columns_of(std::string_view text) {
-    constexpr char32_t first_wide = 0x1100;  // Hangul Jamo, see Unicode's EastAsianWidth.txt
-    std::size_t columns = 0;
-    while (!text.empty()) {
-        const utf8_character c = first_character(text);
-        columns += c.code >= first_wide ? 2 : 1;
-        text.remove_prefix(std::max<std::size_t>(c.length, 1));
-    }
-    return columns;
-}
-
 std::string show_percent(const activity& what) {
     if (what.total == 0) return "100%";
     // 100% only where nothing is left.
