@@ -122,7 +122,7 @@ std::string live_answers::news_for(watcher& one) {
     for (auto& [address, version] : one.seen) {
         const subject& about = subjects_.at(address);
         if (std::exchange(version, about.version) == about.version) continue;
-        news += "id: " + address.substr(about.request.host.size()) + "\ndata: " + about.answer + "\n\n";
+        news += "event: " + address.substr(about.request.host.size()) + "\ndata: " + about.answer + "\n\n";
         ++events_;
     }
     if (news.empty() && now_() >= one.sent_at + between_signs_of_life) return ": still here\n\n";

@@ -48,7 +48,8 @@ public:
     void add(const std::shared_ptr<watcher>& one, const std::vector<std::string>& addresses,
              const std::string& host);
 
-    /// Tells what is new, in server-sent events: `id` is the address, `data` the answer.
+    /// Tells what is new, in server-sent events: the address is the name of an event, the answer its data.
+    /// They have no id: whoever comes back is told all of it again.
     void look();
 
     std::size_t watchers() const { return watchers_.size(); }

@@ -6,12 +6,13 @@
 #include "net/fault.hpp"
 #include "net/listener.hpp"
 #include "net/process.hpp"
+#include "web/answer_text.hpp"
 #include "web/assets.hpp"
 
 #include <asio/write.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 #include <optional>
 #include <utility>
 
@@ -24,6 +25,7 @@ constexpr duration head_limit = std::chrono::seconds{10};  // for all of it
 constexpr duration write_limit = std::chrono::seconds{15};
 constexpr duration farewell_limit = std::chrono::seconds{2};
 constexpr duration between_looks = std::chrono::milliseconds{50};  // at what has changed
+constexpr std::string_view stream_type = "text/event-stream";
 
 // The other connections of the program need descriptors, too.
 connection_limits within_descriptors(connection_limits limits) {
@@ -38,43 +40,26 @@ struct closed_in_time : deadline {
         : deadline(socket.get_executor(), limit, [&socket] { socket.close(); }) {}
 };
 
-std::string_view reason_of(int status) {
-    return status < 400 ? "OK" : "Refused";
+std::time_t now() {
+    return std::time(nullptr);
 }
 
-std::string head_of(int status, std::string_view type, std::string_view more) {
-    return fmt::format(
-        "HTTP/1.1 {} {}\r\n"
-        "Content-Type: {}\r\n"
-        "Connection: close\r\n"
-        "Cache-Control: no-store\r\n"
-        "X-Content-Type-Options: nosniff\r\n"
-        "Referrer-Policy: no-referrer\r\n"
-        "Cross-Origin-Resource-Policy: same-origin\r\n"
-        "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-        "{}\r\n",
-        status, reason_of(status), type, more);
-}
-
-std::string text_of(const web_answer& answer) {
-    std::string more = fmt::format("Content-Length: {}\r\n", answer.body.size());
-    if (answer.status == 401) more += "WWW-Authenticate: Basic realm=\"p2p\"\r\n";
-    if (answer.status == 405) more += "Allow: GET\r\n";
-    if (answer.status == 503) more += "Retry-After: 1\r\n";
-    return head_of(answer.status, answer.type, more) + answer.body;
-}
-
-/// None: it did not come in time, or is none.
-awaitable<std::optional<request_head>> read_head(tcp::socket& socket) {
+/// What becomes of the request. Throws where it does not come in time.
+awaitable<request_reader::state> read_head(tcp::socket& socket, request_reader& reader) {
     const closed_in_time patience(socket, head_limit);
-    request_reader reader;
     std::string buffer(4096, '\0');
     for (;;) {
         const std::size_t n = co_await socket.async_read_some(asio::buffer(buffer), use_awaitable);
         const auto so_far = reader.take(std::string_view{buffer}.substr(0, n));
-        if (so_far == request_reader::state::wrong) co_return std::nullopt;
-        if (so_far == request_reader::state::whole) co_return reader.head();
+        if (so_far != request_reader::state::more) co_return so_far;
+    }
+}
+
+web_answer no_request(request_reader::state why) {
+    switch (why) {
+        case request_reader::state::long_target: return refused(414, "the address is too long");
+        case request_reader::state::long_headers: return refused(431, "the headers are too long");
+        default: return refused(400, "that is no request of HTTP/1.1");
     }
 }
 
@@ -125,7 +110,7 @@ std::optional<web_answer> why_not(const request_head& head, const std::optional<
     switch (access_for(visit, rules)) {
         case web_access::granted: return std::nullopt;
         case web_access::wrong_method:
-            return refused(405, "only GET: all that is here can only be looked at");
+            return refused(405, "only GET and HEAD: all that is here can only be looked at");
         case web_access::unknown_host:
             return refused(421, "that is no name of this host: use its address, or see --http-name");
         case web_access::cross_site: return refused(403, "another web site asks for this");
@@ -167,23 +152,27 @@ void web_server::arrived(tcp::socket socket, const std::string& host) {
     if (ticket)
         tasks_.spawn(serve(std::move(socket), host, std::move(*ticket)));
     else
-        turn_away(std::move(socket), text_of(refused(503, "there are too many connections")));
+        turn_away(std::move(socket), text_of(refused(503, "there are too many connections"), now()));
 }
 
 // Whatever ends it ends only this connection.
 awaitable<void> web_server::serve(tcp::socket socket, std::string host,
                                   connection_counter::ticket /*taken*/) {
     try {
-        const auto head = co_await read_head(socket);
+        request_reader reader;
+        const auto read = co_await read_head(socket, reader);
         web_request asked;
         bool is_stream = false;
-        const web_answer answer = head ? answer_whatever_happens(*head, host, is_stream, asked)
-                                       : refused(400, "that is no request, or too long");
-        if (is_stream) {
+        const web_answer answer = read == request_reader::state::whole
+                                      ? answer_whatever_happens(reader.head(), host, is_stream, asked)
+                                      : no_request(read);
+        const bool wants_body = reader.head().method != "HEAD";
+        if (is_stream && wants_body) {
             co_await watch(socket, asked);
         } else {
             ++answers_[answer.status];
-            const std::string text = text_of(answer);
+            const std::string text =
+                is_stream ? head_of_stream(stream_type, now()) : text_of(answer, now(), wants_body);
             co_await write(socket, text);
             co_await linger(socket);
         }
@@ -213,7 +202,7 @@ web_answer web_server::answer_to(const request_head& head, bool& is_stream, web_
     if (auto file = asset(*target)) return std::move(*file);
     if (is_at(*target, "healthz")) return {200, "text/plain", "ok\n"};
     if (is_at(*target, "metrics")) return site_.figures().usual(traffic()).answer();
-    asked = {std::move(*target), std::string{host_without_port(head.host)}};
+    asked = {std::move(*target), host_in(head.host)};
     if (!is_events(asked.target)) return live_.answer(asked);
     const std::string why = live_.why_not(asked.target.all("watch"));
     is_stream = why.empty();
@@ -222,7 +211,7 @@ web_answer web_server::answer_to(const request_head& head, bool& is_stream, web_
 
 awaitable<void> web_server::watch(tcp::socket& socket, const web_request& asked) {
     ++answers_[200];
-    const std::string head = head_of(200, "text/event-stream", "");
+    const std::string head = head_of_stream(stream_type, now());
     co_await write(socket, head);
     event news(executor_);
     std::string text;

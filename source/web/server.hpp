@@ -4,7 +4,8 @@
 //     GET /api/v1/events?watch=/api/v1/peers&watch=/api/v1/filesets
 //
 // is a stream of server-sent events (live_answers.hpp). A connection is one coroutine and carries one
-// request.
+// request: every answer says "Connection: close", and what was sent behind its request is not looked at (RFC
+// 9112, section 9.6).
 #pragma once
 
 #include "core/base/units.hpp"

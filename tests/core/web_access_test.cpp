@@ -15,8 +15,10 @@ web_access looks(web_visit visit, const web_access_rules& rules = {}) {
 
 TEST_CASE("pages are looked at, nothing else") {
     CHECK(looks({.method = "GET", .host = "127.0.0.1:5180"}) == web_access::granted);
-    CHECK(looks({.method = "POST", .host = "127.0.0.1:5180"}) == web_access::wrong_method);
-    CHECK(looks({.method = "HEAD", .host = "127.0.0.1:5180"}) == web_access::wrong_method);
+    CHECK(looks({.method = "HEAD", .host = "127.0.0.1:5180"}) == web_access::granted);
+    for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get"})
+        CHECK_MESSAGE(looks({.method = method, .host = "127.0.0.1:5180"}) == web_access::wrong_method,
+                      method);
 }
 
 TEST_CASE("a host is asked for by its address, or by a name that it is told") {
@@ -29,6 +31,21 @@ TEST_CASE("a host is asked for by its address, or by a name that it is told") {
     const web_access_rules named{.names = {"tracker.example"}};
     CHECK(looks({.method = {}, .host = "tracker.example:5180"}, named) == web_access::granted);
     CHECK(looks({.method = {}, .host = "other.example"}, named) == web_access::unknown_host);
+    CHECK(looks({.method = {}, .host = ""}, {.names = {"", "."}}) == web_access::unknown_host);
+}
+
+TEST_CASE("a name is the same in any case, and with a dot at its end") {
+    const web_access_rules named{.names = {"Tracker.Example."}};
+    for (const char* host :
+         {"tracker.example", "TRACKER.example:5180", "tracker.example.", "Tracker.Example.:5180", "LocalHost",
+          "localhost.:5180", "127.0.0.1.", "[FE80::1]:5180"})
+        CHECK_MESSAGE(looks({.method = {}, .host = host}, named) == web_access::granted, host);
+    for (const char* host : {"tracker.example..", ".tracker.example", "localhost..", "[::1]."})
+        CHECK_MESSAGE(looks({.method = {}, .host = host}, named) == web_access::unknown_host, host);
+    CHECK(host_in("Tracker.Example.:80") == "tracker.example");
+    CHECK(host_in("[FE80::1]:80") == "fe80::1");
+    CHECK(looks({.method = {}, .host = "Tracker.Example", .origin = "http://tracker.example"}, named) ==
+          web_access::granted);
 }
 
 TEST_CASE("other web sites ask in vain, but somebody who follows a link does not") {

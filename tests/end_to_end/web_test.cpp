@@ -19,20 +19,29 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Checks each answer against the schema that openapi.json has for its path.
+/// Checks each answer against the schema that openapi.json has for its path and status.
 constexpr std::string_view check = R"(
 import json, jsonschema, sys
 api = json.load(open(sys.argv[1]))
 for line in open(sys.argv[2]):
-    path, answer = json.loads(line)
-    kind = api["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-    jsonschema.validate(answer, {**kind, "components": api["components"]}, cls=jsonschema.Draft202012Validator)
+    path, status, answer = json.loads(line)
+    kind = api["paths"][path]["get"]["responses"][str(status)]
+    if "$ref" in kind: kind = api["components"]["responses"][kind["$ref"].rpartition("/")[2]]
+    schema = kind["content"]["application/json"]["schema"]
+    jsonschema.validate(answer, {**schema, "components": api["components"]}, cls=jsonschema.Draft202012Validator)
 )";
 
-std::string why_not_by_schema(const std::vector<std::pair<std::string, json>>& answers) {
+struct answered {
+    std::string path;  // as openapi.json has it
+    json answer;
+    int status = 200;
+};
+
+std::string why_not_by_schema(const std::vector<answered>& answers) {
     const temp_folder here;
     std::string lines;
-    for (const auto& [path, answer] : answers) lines += json::array({path, answer}).dump() + "\n";
+    for (const auto& [path, answer, status] : answers)
+        lines += json::array({path, status, answer}).dump() + "\n";
     write_text(here / "answers", lines);
     const fs::path api = fs::path{P2P_SOURCE_DIR} / "source/web/page/openapi.json";
     const auto ended = run("/usr/bin/python3", {"-c", std::string{check}, api, here / "answers"});
@@ -99,6 +108,7 @@ TEST_CASE("a tracker shows its file-sets and peers, as openapi.json says") {
                              {"/api/v1/filesets/{key}/holders/{chunks}", holders},
                              {"/api/v1/peers", peers}}) == "");
     CHECK(contains(why_not_by_schema({{"/api/v1/about", json{{"kind", "tracker"}}}}), "ValidationError"));
+    CHECK(contains(why_not_by_schema({{"/api/v1/about", json{{"error", "no"}}, 418}}), "KeyError"));
     const std::string qr = tracker.get("/api/v1/filesets/" + alice.id() + "/qr.svg").body;
     CHECK(qr.starts_with("<svg "));
     CHECK(tracker.get(folder + "/qr.svg").status == 404);
@@ -171,14 +181,89 @@ TEST_CASE("only who asks for this host, and not for another web site, sees the p
     };
     CHECK(with("Host: 127.0.0.1\r\n") == 200);
     CHECK(with("Host: tracker.example:80\r\n") == 200);
+    CHECK(with("Host: TRACKER.Example.:80\r\n") == 200);
+    CHECK(with("Host: LocalHost\r\n") == 200);
     CHECK(with("Host: evil.example\r\n") == 421);
-    CHECK(with("") == 421);
+    CHECK(with("") == 400);  // as RFC 9112 has it
+    CHECK(tracker.request("GET /api/v1/about HTTP/1.0\r\n").status == 421);
+    CHECK(tracker.request("GET http://evil.example/ HTTP/1.1\r\nHost: 127.0.0.1\r\n").status == 421);
     CHECK(with("Host: 127.0.0.1\r\nOrigin: http://evil.example\r\n") == 403);
     CHECK(with("Host: 127.0.0.1\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n") == 403);
     const auto answer = tracker.get("/");
     CHECK(contains(answer.headers, "Content-Security-Policy: default-src 'none'"));
     CHECK(contains(answer.headers, "X-Content-Type-Options: nosniff"));
     CHECK(contains(answer.headers, "Content-Type: text/html"));
+}
+
+TEST_CASE("a refusal is called as the standard calls it, and is as openapi.json says") {
+    const temp_folder here;
+    write_text(here / "token", std::string(64, 'a') + "\n");
+    fs::permissions(here / "token", fs::perms::owner_read);
+    const web_tracker tracker{{"--http-token-file", here / "token"}};
+    const std::string path = "/api/v1/about";
+    const std::string local = "Host: localhost\r\n";
+    struct refusal {
+        std::string method, headers;
+        int status;
+        std::string has;  // a header
+    };
+    const std::vector<refusal> table{{"GET", local, 401, "WWW-Authenticate: Basic"},
+                                     {"GET", local + "Origin: http://evil.example\r\n", 403, ""},
+                                     {"POST", local, 405, "Allow: GET, HEAD\r"},
+                                     {"GET", "Host: evil.example\r\n", 421, ""}};
+    std::vector<answered> answers;
+    for (const auto& [method, headers, status, has] : table) {
+        CAPTURE(status);
+        const auto answer = tracker.request(method + " " + path + " HTTP/1.1\r\n" + headers);
+        CHECK(answer.status == status);
+        CHECK(contains(answer.headers, has));
+        answers.push_back({path, json::parse(answer.body), answer.status});
+    }
+    std::vector<tcp_client> silent;
+    for (int i = 0; i < 100; ++i) silent.push_back(tcp_client::connect(tracker.web_port()));
+    wait_until([&] { return tracker.get(path).status == 503; }, "this host has no place left");
+    const auto busy = tracker.get(path);
+    CHECK(contains(busy.headers, "Retry-After: 1\r"));
+    answers.push_back({path, json::parse(busy.body), busy.status});
+    CHECK(why_not_by_schema(answers) == "");
+}
+
+TEST_CASE("whoever asks for the head alone is told what the whole answer would be, without its body") {
+    web_tracker tracker;
+    const auto head_of = [&](const std::string& target) {
+        return tracker.request("HEAD " + target + " HTTP/1.1\r\nHost: localhost\r\n");
+    };
+    for (const std::string target : {"/", "/page.js", "/healthz", "/api/v1/filesets", "/nothing", "/%zz"}) {
+        CAPTURE(target);
+        const auto head = head_of(target);
+        const auto whole = tracker.get(target);
+        CHECK(head.status == whole.status);
+        CHECK(head.body == "");
+        CHECK(contains(head.headers, "Content-Length: " + std::to_string(whole.body.size()) + "\r"));
+    }
+    const auto stream = head_of("/api/v1/events?watch=/api/v1/peers");
+    CHECK(stream.status == 200);
+    CHECK(contains(stream.headers, "Content-Type: text/event-stream"));
+    CHECK(stream.body == "");
+}
+
+TEST_CASE("the first of two requests in one piece is answered whole, and then the connection ends") {
+    const web_tracker tracker;
+    const std::string page = tracker.get("/page.js").body;
+    tcp_client line = tcp_client::connect(tracker.web_port());
+    line.send(
+        "GET /page.js HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const std::string answer = line.read_to_end();
+    CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+    CHECK(contains(answer, "\r\nConnection: close\r\n"));
+    CHECK(answer.ends_with("\r\n\r\n" + page));
+}
+
+TEST_CASE("a request that is too long is refused as that") {
+    const web_tracker tracker;
+    const std::string much(20'000, 'a');
+    CHECK(tracker.get("/" + much).status == 414);
+    CHECK(tracker.request("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + much + "\r\n").status == 431);
 }
 
 TEST_CASE("elsewhere than on loopback pages need a token, and where there is one it is asked for") {

@@ -38,14 +38,14 @@ event_stream::event_stream(std::uint16_t port, const std::string& target) : line
     if (head.status != 200) throw std::runtime_error{"nothing to watch: " + std::to_string(head.status)};
 }
 
-json event_stream::next(const std::string& id) {
+json event_stream::next(const std::string& name) {
     const auto end = std::chrono::steady_clock::now() + patience;  // there are signs of life, too
-    std::deque<json>& events = events_[id];
+    std::deque<json>& events = events_[name];
     while (events.empty()) {
         if (std::chrono::steady_clock::now() >= end)
-            throw std::runtime_error{"waited in vain for an event about " + id};
+            throw std::runtime_error{"waited in vain for an event about " + name};
         const std::string line = line_.read_line();
-        if (line.starts_with("id: ")) about_ = line.substr(4);
+        if (line.starts_with("event: ")) about_ = line.substr(7);
         if (line.starts_with("data: ")) events_[about_].push_back(json::parse(line.substr(6)));
     }
     json first = std::move(events.front());

@@ -29,12 +29,12 @@ class event_stream {
 public:
     event_stream(std::uint16_t port, const std::string& target);
 
-    /// The data of the next event with this id.
-    json next(const std::string& id);
+    /// The data of the next event of this name.
+    json next(const std::string& name);
 
 private:
     tcp_client line_;
-    std::string about_;                               // the last id
+    std::string about_;                               // the last name
     std::map<std::string, std::deque<json>> events_;  // that were not asked for yet
 };
 

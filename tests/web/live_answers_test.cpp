@@ -50,12 +50,12 @@ TEST_CASE("who watches is told at once, and again when the answer has changed") 
     room here;
     here.site.answers["a"] = "1";
     const auto one = here.enter({"/a"});
-    CHECK(here.next(0s) == "id: /api/v1/a\ndata: 1 for h\n\n");
+    CHECK(here.next(0s) == "event: /api/v1/a\ndata: 1 for h\n\n");
     one->is_busy = false;
     CHECK(here.next() == "");
     here.site.answers["a"] = "2";
     CHECK(here.next(500ms) == "");  // not more often than once a second
-    CHECK(here.next() == "id: /api/v1/a\ndata: 2 for h\n\n");
+    CHECK(here.next() == "event: /api/v1/a\ndata: 2 for h\n\n");
 }
 
 TEST_CASE("an answer is made once for all who watch it, at each host by itself") {
@@ -63,9 +63,9 @@ TEST_CASE("an answer is made once for all who watch it, at each host by itself")
     const auto one = here.enter({"/a"});
     const auto two = here.enter({"/a"});
     const auto other = here.enter({"/a"}, "other");
-    CHECK(
-        here.next(0s) ==
-        "id: /api/v1/a\ndata:  for h\n\nid: /api/v1/a\ndata:  for h\n\nid: /api/v1/a\ndata:  for other\n\n");
+    CHECK(here.next(0s) ==
+          "event: /api/v1/a\ndata:  for h\n\nevent: /api/v1/a\ndata:  for h\n\nevent: /api/v1/a\ndata:  for "
+          "other\n\n");
     CHECK(here.site.asked == 2);
 }
 
@@ -79,7 +79,7 @@ TEST_CASE("who has not taken the last news is told the newest, not all") {
         CHECK(here.next() == "");
     }
     slow->is_busy = false;
-    CHECK(here.next() == "id: /api/v1/a\ndata: 3 for h\n\n");
+    CHECK(here.next() == "event: /api/v1/a\ndata: 3 for h\n\n");
 }
 
 TEST_CASE("all answers together take a fortieth of the time, and each has its turn") {
@@ -97,7 +97,7 @@ TEST_CASE("all answers together take a fortieth of the time, and each has its tu
         told += here.next(100ms);
     }
     for (const char* address : {"/a", "/b", "/c"})
-        CHECK(told.find("id: /api/v1" + std::string{address} + "\ndata: new") != std::string::npos);
+        CHECK(told.find("event: /api/v1" + std::string{address} + "\ndata: new") != std::string::npos);
 }
 
 TEST_CASE("who asks once is answered at once, but not again and again where it takes long") {
@@ -141,7 +141,7 @@ TEST_CASE("who wants to watch nothing, or too much, is refused, and so are too m
                               {""},
                               {"/"},
                               {"/events?watch=/api/v1/a"},
-                              {"/a\n\nid: /api/v1/b"}}) {
+                              {"/a\n\nevent: /api/v1/b"}}) {
         here.enter(wrong);
         CHECK(here.refusal != "");
     }

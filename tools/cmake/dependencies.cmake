@@ -65,11 +65,21 @@ p2p_optional_package(P2P_LIBEDIT "Edit commands with history and completion at t
 p2p_optional_package(P2P_HTTP "Pages that show what the tracker and a peer do, and figures for Prometheus"
   libqrencode libqrencode-dev)
 if(P2P_HTTP)
+  # Its authors gave http_parser up for llhttp, which Debian 12 does not have (source/web/http1_parser.hpp).
+  find_path(P2P_LLHTTP_INCLUDE llhttp.h)
+  find_library(P2P_LLHTTP_LIBRARY llhttp)
   find_path(P2P_HTTP_PARSER_INCLUDE http_parser.h)
   find_library(P2P_HTTP_PARSER_LIBRARY http_parser)
-  if(NOT P2P_HTTP_PARSER_INCLUDE OR NOT P2P_HTTP_PARSER_LIBRARY)
-    message(FATAL_ERROR "http_parser is missing: apt-get install libhttp-parser-dev (or run tools/install-deps), or build "
-      "without it: -DP2P_HTTP=OFF")
+  add_library(p2p_http1_parser INTERFACE)
+  if(P2P_LLHTTP_INCLUDE AND P2P_LLHTTP_LIBRARY)
+    target_include_directories(p2p_http1_parser SYSTEM INTERFACE ${P2P_LLHTTP_INCLUDE})
+    target_link_libraries(p2p_http1_parser INTERFACE ${P2P_LLHTTP_LIBRARY})
+  elseif(P2P_HTTP_PARSER_INCLUDE AND P2P_HTTP_PARSER_LIBRARY)
+    target_include_directories(p2p_http1_parser SYSTEM INTERFACE ${P2P_HTTP_PARSER_INCLUDE})
+    target_link_libraries(p2p_http1_parser INTERFACE ${P2P_HTTP_PARSER_LIBRARY})
+  else()
+    message(FATAL_ERROR "llhttp is missing: apt-get install libllhttp-dev, or libhttp-parser-dev where there is none (or "
+      "run tools/install-deps), or build without it: -DP2P_HTTP=OFF")
   endif()
   p2p_require_package(prometheus-cpp prometheus-cpp-dev)
 endif()

@@ -1,5 +1,6 @@
 // What comes with a web request: addresses, keys of file-sets, host names. What is taken apart and put
 // together again is the same.
+#include "core/base/ascii.hpp"
 #include "core/base/percent_encoding.hpp"
 #include "core/hosts/web_access.hpp"
 #include "core/hosts/web_target.hpp"
@@ -24,8 +25,8 @@ std::string written(const p2p::web_target& target) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace p2p;
     const std::string_view text = fuzz::text_of(data, size);
-    const std::string_view host = host_without_port(text);
-    fuzz::require(text.find(host) != std::string_view::npos, "the host is a part of the text");
+    const std::string host = host_in(text);
+    fuzz::require(ascii_lower(text).find(host) != std::string::npos, "the host is a part of the text");
     (void)access_for({.method = "GET", .host = text, .origin = text}, {.names = {"a"}, .tokens = {"b"}});
     if (const auto key = pages::parse_key(text)) {
         const auto again = pages::parse_key(pages::key_of(*key));

@@ -1,5 +1,7 @@
 #include "core/hosts/web_access.hpp"
 
+#include "core/base/ascii.hpp"
+
 #include <algorithm>
 #include <cstddef>
 
@@ -21,15 +23,15 @@ bool is_address(std::string_view host) {
 }
 
 bool is_ours(std::string_view host, const web_access_rules& rules) {
-    const std::string_view name = host_without_port(host);
-    return is_address(name) || name == "localhost" ||
-           std::ranges::find(rules.names, name) != rules.names.end();
+    const std::string name = host_in(host);
+    if (is_address(name) || name == "localhost") return true;
+    return !name.empty() && std::ranges::find(rules.names, name, host_in) != rules.names.end();
 }
 
 /// Of a page of ours: it was asked for by this name.
 bool is_same_origin(std::string_view origin, std::string_view host) {
     const std::size_t scheme = origin.find("://");
-    return scheme != std::string_view::npos && origin.substr(scheme + 3) == host;
+    return scheme != std::string_view::npos && is_same_word(origin.substr(scheme + 3), host);
 }
 
 bool is_cross_site(const web_visit& visit) {
@@ -49,17 +51,19 @@ bool is_same_secret(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string_view host_without_port(std::string_view host) {
-    const bool in_brackets = host.starts_with('[');
-    const std::size_t end = in_brackets ? host.find(']') : std::min(host.find(':'), host.size());
+std::string host_in(std::string_view text) {
+    const bool in_brackets = text.starts_with('[');
+    const std::size_t end = in_brackets ? text.find(']') : std::min(text.find(':'), text.size());
     if (end == std::string_view::npos) return {};
-    const std::string_view rest = host.substr(in_brackets ? end + 1 : end);
+    const std::string_view rest = text.substr(in_brackets ? end + 1 : end);
     if (!rest.empty() && (rest[0] != ':' || !consists_of(rest.substr(1), digits))) return {};
-    return in_brackets ? host.substr(1, end - 1) : host.substr(0, end);
+    std::string_view host = in_brackets ? text.substr(1, end - 1) : text.substr(0, end);
+    if (!in_brackets && host.ends_with('.')) host.remove_suffix(1);
+    return ascii_lower(host);
 }
 
 web_access access_for(const web_visit& visit, const web_access_rules& rules) {
-    if (visit.method != "GET") return web_access::wrong_method;
+    if (visit.method != "GET" && visit.method != "HEAD") return web_access::wrong_method;
     if (!is_ours(visit.host, rules)) return web_access::unknown_host;
     if (is_cross_site(visit)) return web_access::cross_site;
     const std::string_view token = visit.token.value_or("");

@@ -12,7 +12,8 @@
 namespace p2p {
 
 struct web_access_rules {
-    std::vector<std::string> names{};   ///< of this host; addresses and "localhost" are known anyway
+    std::vector<std::string>
+        names{};  ///< of this host, in any case; addresses and "localhost" are known anyway
     std::vector<std::string> tokens{};  ///< of which a request must have one, if there are any
 };
 
@@ -30,7 +31,8 @@ enum class web_access { granted, wrong_method, unknown_host, cross_site, no_toke
 
 web_access access_for(const web_visit& visit, const web_access_rules& rules);
 
-/// Without its port, and without the brackets of an IPv6 address; empty where it is no host.
-std::string_view host_without_port(std::string_view host);
+/// The host of a header Host, or of what people call one: in lower case, without its port, the brackets of an
+/// IPv6 address, and a dot at its end; empty where it is none.
+std::string host_in(std::string_view text);
 
 }  // namespace p2p

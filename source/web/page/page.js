@@ -791,7 +791,7 @@ function takeEvent(text) {
     return [line.slice(0, colon), line.slice(colon + 2)];
   }));
   try {
-    if (fields.has("id")) take(fields.get("id"), JSON.parse(fields.get("data")));
+    if (fields.has("event")) take(fields.get("event"), JSON.parse(fields.get("data")));
   } catch (mistake) {
     reportError(mistake);  // one of this script: it is no reason to connect anew
   }
