@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A shared key (PSK) of OpenSSL's tools works with TLS 1.3 only where a SHA-256 suite is left; else it complains of signatures.
 #
-# Versions: openssl and libssl3 3.0.20-1~deb12u2 (Debian 12), or the openssl that is installed where it is 3.x.
+# Versions: openssl and libssl3 3.0.20-1~deb12u2 (Debian 12), or the openssl 3 that is installed; the same with 3.5.9 (Debian
+#   13) and 3.6.5.
 # Behaviour: in TLS 1.3 a shared key belongs to one hash, and one that is given as plain bytes (-psk, or the callbacks
 #   SSL_CTX_set_psk_client_callback and ..._server_callback, which TLS 1.2 had already) belongs to SHA-256. With the
 #   default list of suites that does not show: AES-256 with SHA-384 stands first, and the two quietly agree on the next,
