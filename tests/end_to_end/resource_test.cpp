@@ -155,6 +155,21 @@ TEST_CASE("250 sets are served with 900 descriptors, and each has one while noth
     }
 }
 
+TEST_CASE("more sets than there are descriptors for are not served, and that is said at once") {
+    const temp_folder here;
+    const tracker_program tracker;
+    words serve{program("p2pclient"), "serve", "--listen", "127.0.0.1"};
+    for (std::size_t i = 0; i < 30; ++i) {
+        const std::string name = "set" + std::to_string(i);
+        (void)shared_before(tracker, small_set{{file("a", "of " + name)}, 4096, name}, here / name);
+        serve.push_back(here / name);
+    }
+    const finished_process ended = run("/bin/sh", shell(R"(ulimit -n 70; exec "$@")", serve));
+    CHECK(ended.exit_code == exits::usage);
+    CHECK_MESSAGE(contains(ended.output, "30 file-sets need 74 open files, and this process may have 70"),
+                  ended.output);
+}
+
 // To look at an object, the sanitizer for undefined behaviour needs a descriptor.
 TEST_CASE("a tracker that is out of descriptors says so, and takes connections again when others end" *
           doctest::skip(is_sanitized())) {

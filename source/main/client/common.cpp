@@ -45,6 +45,13 @@ void fit_into_descriptors(peer_settings& given, std::size_t sets) {
     constexpr std::size_t fewest = 2;
     const std::size_t limit = descriptor_limit();
     const std::size_t taken = for_the_rest + sets;
+    if (sets > 1 && taken + 2 * fewest > limit)
+        throw session_failure(
+            exit_code::usage,
+            fmt::format(
+                "{} file-sets need {} open files, and this process may have {} (ulimit -n): allow more, "
+                "or serve fewer with one command",
+                sets, taken + 2 * fewest, limit));
     const std::size_t files = sets * given.session.uploads.slots;
     std::size_t& ours = given.session.most_connections;
     std::size_t& theirs = given.peer.limits.connections.in_all;

@@ -20,7 +20,8 @@ exit_code say(exit_code code, std::string_view message);
 /// What the options say, and otherwise the key of a link, if it has one. Throws security_failure.
 std::shared_ptr<security> secured_by(const peer_settings& given, const std::optional<swarm_key>& key = {});
 
-/// Fewer connections, where with these and so many sets the process would run out of descriptors.
+/// Fewer connections, where with these and so many sets the process would run out of descriptors. Throws
+/// session_failure where the sets alone need more than there are.
 void fit_into_descriptors(peer_settings& given, std::size_t sets);
 
 /// What the options say of the peer itself. Where all of its trackers are on this machine, nobody else can
