@@ -27,7 +27,7 @@
 namespace p2p {
 
 struct tracker_options {
-    endpoint listen{"0.0.0.0", 5100};
+    endpoint listen{"::", 5100};  ///< IPv6 and IPv4, where there is both
     registry_options agreement;
     reputation_options reports;
     bool allow_advertise = false;                       ///< peers may say which host others are to connect to
