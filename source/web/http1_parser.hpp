@@ -15,9 +15,9 @@ using parser = llhttp_t;
 using callbacks = llhttp_settings_t;
 
 /// Both stay where they are.
-inline void begin(parser& one, callbacks& told) {
-    llhttp_settings_init(&told);
-    llhttp_init(&one, HTTP_REQUEST, &told);
+inline void begin(parser& one, callbacks& hooks) {
+    llhttp_settings_init(&hooks);
+    llhttp_init(&one, HTTP_REQUEST, &hooks);
 }
 
 /// Whether it may go on.
@@ -40,13 +40,13 @@ namespace p2p::http1 {
 using parser = http_parser;
 using callbacks = http_parser_settings;
 
-inline void begin(parser& one, callbacks& told) {
-    http_parser_settings_init(&told);
+inline void begin(parser& one, callbacks& hooks) {
+    http_parser_settings_init(&hooks);
     http_parser_init(&one, HTTP_REQUEST);
 }
 
-inline bool take(parser& one, const callbacks& told, std::string_view bytes) {
-    http_parser_execute(&one, &told, bytes.data(), bytes.size());
+inline bool take(parser& one, const callbacks& hooks, std::string_view bytes) {
+    http_parser_execute(&one, &hooks, bytes.data(), bytes.size());
     return HTTP_PARSER_ERRNO(&one) == HPE_OK;
 }
 

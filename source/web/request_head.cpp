@@ -62,22 +62,22 @@ std::string from_base64(std::string_view text) {
 
 struct request_reader::parser {
     parser() {
-        http1::begin(state, told);
+        http1::begin(state, hooks);
         state.data = this;
-        told.on_url = [](http1::parser* of, const char* at, std::size_t length) {
+        hooks.on_url = [](http1::parser* of, const char* at, std::size_t length) {
             self(of).head.target.append(at, length);
             return go_on;
         };
-        told.on_header_field = [](http1::parser* of, const char* at, std::size_t length) {
+        hooks.on_header_field = [](http1::parser* of, const char* at, std::size_t length) {
             self(of).name_goes_on({at, length});
             return go_on;
         };
-        told.on_header_value = [](http1::parser* of, const char* at, std::size_t length) {
+        hooks.on_header_value = [](http1::parser* of, const char* at, std::size_t length) {
             self(of).value.append(at, length);
             self(of).has_value = true;
             return go_on;
         };
-        told.on_headers_complete = [](http1::parser* of) {
+        hooks.on_headers_complete = [](http1::parser* of) {
             self(of).end_head();
             return stop;
         };
@@ -114,7 +114,7 @@ struct request_reader::parser {
     static constexpr int stop = -1;  // at what follows the head
 
     http1::parser state{};
-    http1::callbacks told{};
+    http1::callbacks hooks{};
     request_head head;
     std::string name;
     std::string value;
@@ -134,7 +134,7 @@ request_reader::state request_reader::take(std::string_view bytes) {
     parser& p = *parser_;
     const std::size_t room = longest_request_head - std::min(p.taken, longest_request_head);
     p.taken += bytes.size();
-    const bool may_go_on = http1::take(p.state, p.told, bytes.substr(0, room));
+    const bool may_go_on = http1::take(p.state, p.hooks, bytes.substr(0, room));
     if (p.is_whole) return p.is_right ? state::whole : state::wrong;
     if (!may_go_on) return state::wrong;
     if (p.taken < longest_request_head) return state::more;
